@@ -1,0 +1,90 @@
+"""What can go wrong, and where.
+
+ParamsrunError          exit code 1
+├── InputError          2   mistakes in files that the user wrote: all of them, each with its place
+├── UsageError          2   a request that cannot be met: a folder already there, a run still alive
+└── RunError            1   a run that had to end: the disk is full, no evaluation can succeed
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Place:
+    """A spot in a text file; line and column count from 1, and 0 means the whole file or line."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        parts = [self.file, *(str(n) for n in (self.line, self.column) if n)]
+        return ":".join(parts)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Mistake:
+    """One thing to mend: what was wanted, what was given and what to do."""
+
+    place: Place
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.text}"
+
+
+class ParamsrunError(Exception):
+    """Any error that is told to the user in one message, without a traceback."""
+
+    exit_code = 1
+
+
+class UsageError(ParamsrunError):
+    """The request cannot be met as it stands."""
+
+    exit_code = 2
+
+
+class RunError(ParamsrunError):
+    """The run had to end; what was written before stays readable."""
+
+
+class InputError(ParamsrunError):
+    """Every mistake found in the files of an input, sorted by file and line."""
+
+    exit_code = 2
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        self.mistakes = tuple(sorted(set(mistakes)))
+        super().__init__("\n".join(map(str, self.mistakes)))
+
+
+@dataclass
+class Findings:
+    """Collects mistakes and warnings, so that one report names them all."""
+
+    mistakes: list[Mistake] = field(default_factory=list)
+    warnings: list[Mistake] = field(default_factory=list)
+
+    def mistake(self, place: Place, text: str) -> None:
+        """Note something that must be mended before the job can run."""
+        self.mistakes.append(Mistake(place, text))
+
+    def warn(self, place: Place, text: str) -> None:
+        """Note something that the user should know and that stops nothing."""
+        self.warnings.append(Mistake(place, text))
+
+    def check(self) -> None:
+        """Raise InputError if any mistake was noted."""
+        if self.mistakes:
+            raise InputError(self.mistakes)
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Return ``"; did you mean X?"`` for the known name most like this one, or nothing."""
+    from difflib import get_close_matches
+
+    by_fold = {k.casefold(): k for k in known}
+    close = get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.6)
+    return f"; did you mean {by_fold[close[0]]}?" if close else ""

@@ -1,0 +1,1 @@
+"""Where a loss evaluation runs; one file per member."""

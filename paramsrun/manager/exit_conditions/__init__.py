@@ -1,0 +1,1 @@
+"""When a run ends; one file per condition."""

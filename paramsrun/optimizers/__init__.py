@@ -1,0 +1,1 @@
+"""Optimizers behind one ask/tell contract; one file per member."""

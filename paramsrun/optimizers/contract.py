@@ -1,0 +1,62 @@
+"""What an optimizer is to the rest of the program.
+
+An optimizer is a frozen settings class (a member of the family `optimizers`) whose `start` returns
+a `Proposer`. A proposer's sequence of candidates depends on its settings, x0, bounds, random
+stream, what it is told and what is injected: on nothing else. So it can be restored by replay: it
+is started anew and told its own recorded results, batch by batch.
+"""
+
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+
+from paramsrun.arrays import Matrix, Vector
+
+
+class Ended(NamedTuple):
+    """Why an optimizer ended by itself."""
+
+    how: Literal["converged", "failed"]
+    """``converged`` by its own criteria or by a limit that the user gave it, or ``failed``."""
+    reason: str
+    """One line for people, such as ``tolfun: 1e-11``."""
+
+
+class Proposer(Protocol):
+    """A running optimizer: it proposes batches of candidates and is told their losses."""
+
+    @property
+    def ended(self) -> Ended | None:
+        """Why it ended, or None while it lives. Current after `start` and after each `tell`."""
+
+    def ask(self) -> Matrix:
+        """Return the next batch, (n_candidates, n_params), n_candidates >= 1, in scaled space.
+
+        Called only while `ended` is None, and once for each `tell`. The array is the caller's.
+        """
+
+    def tell(self, x: Matrix, fx: Vector) -> None:
+        """Take the losses (n_candidates,) of the batch just asked, in candidate order.
+
+        A failed point has the loss inf, never nan. Neither array is changed.
+        """
+
+    def inject(self, x: Vector, fx: float) -> None:
+        """Offer a better point found elsewhere; called between batches only."""
+
+    def close(self) -> None:
+        """Release what the proposer holds (a greenlet, a thread); it is not used again."""
+
+
+class Optimizer(Protocol):
+    """The settings of one optimizer, able to start it."""
+
+    @property
+    def random_seed(self) -> int | None:
+        """The seed that the user gave this optimizer itself, or None to use the run's."""
+
+    def start(self, bounds: Matrix, x0: Vector, rng: np.random.Generator) -> Proposer:
+        """Start at x0 (n_params,) within bounds (n_params, 2), in scaled space.
+
+        All random numbers come from rng; numpy's global generator is not touched.
+        """

@@ -1,0 +1,1 @@
+"""What is minimised: parameters, jobs, data sets and their loss."""

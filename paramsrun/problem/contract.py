@@ -1,0 +1,120 @@
+"""What the parts of a problem are to each other and to the rest of the program."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from paramsrun.arrays import Matrix, Vector
+from paramsrun.errors import Place
+
+
+class Key(NamedTuple):
+    """Which evaluation this is: it decides random subsets and validation, nothing else."""
+
+    optimizer: int
+    number: int
+    """The optimizer's own evaluation number, from 1; the initial evaluation is (0, 0)."""
+
+
+class Failure(NamedTuple):
+    """Why a loss could not be computed."""
+
+    where: str
+    """A job, an entry's expression or a parameter."""
+    reason: str
+
+
+class SetEvaluation(NamedTuple):
+    """One objective (a training or a validation set) at one point."""
+
+    fx: float
+    predictions: Vector | None = None
+    """(n_elements,) every predicted number, entries in file order, in each entry's Unit."""
+    residuals: Vector | None = None
+    """(n_elements,) (prediction - reference) / sigma; for a Function its own residual vector."""
+    entries: tuple[int, ...] | None = None
+    """Positions of the entries that were used, or None for all (BatchSize, MaxJobs)."""
+    failures: tuple[Failure, ...] = ()
+
+
+class Evaluation(NamedTuple):
+    """The loss at one point; fx is inf where failures say why, and never nan."""
+
+    fx: float
+    training: SetEvaluation
+    validation: SetEvaluation | None = None
+    """Where the validation set was due."""
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """Why the training loss is not finite."""
+        return self.training.failures
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """Atoms, and the cell they repeat in."""
+
+    symbols: tuple[str, ...]
+    positions: Matrix
+    """(n_atoms, 3) angstrom."""
+    lattice: Matrix | None = None
+    """(1 to 3, 3) angstrom, a row a vector; None for a cluster."""
+    charge: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One calculation of a job collection."""
+
+    id: str
+    system: System
+    task: str
+    """Lower case; ``singlepoint`` is what every engine can do."""
+    place: Place
+
+
+class JobFailed(Exception):
+    """A job gave no result at these parameter values; the loss is then inf."""
+
+    def __init__(self, job: str, reason: str) -> None:
+        super().__init__(job, reason)
+        self.failure = Failure(job, reason)
+
+
+class Slot(NamedTuple):
+    """Where one result of one job stands in a model's outputs."""
+
+    start: int
+    shape: tuple[int, ...]
+
+
+class Model(Protocol):
+    """An engine bound to the jobs of a problem. Picklable and pure."""
+
+    layout: Mapping[tuple[str, str], Slot]
+    """(job id, property) -> its place in the outputs, for all that was wanted."""
+
+    def __call__(self, values: Vector, jobs: frozenset[str] | None = None) -> Vector:
+        """Return all outputs, flat (n_outputs,), in atomic units.
+
+        values are all parameters in real units, interface order. Where jobs is given only their
+        outputs are needed. Raises JobFailed.
+        """
+
+
+class Engine(Protocol):
+    """The settings of an engine that runs jobs (family `engines`)."""
+
+    provides: frozenset[str]
+    """The properties it can give: energy (), forces (n_atoms, 3), stresstensor (3, 3), charges
+    (n_atoms,); hartree, hartree/bohr, hartree/bohr^3, e."""
+
+    def bind(
+        self, jobs: Mapping[str, Job], wanted: Mapping[str, frozenset[str]], names: tuple[str, ...]
+    ) -> Model:
+        """Prepare for these jobs; wanted names the properties of each, names the parameters.
+
+        Raises ValueError, in words for the user, for parameter names that the engine does not
+        know and for jobs that it cannot run.
+        """

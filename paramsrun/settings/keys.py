@@ -1,0 +1,94 @@
+"""Declaring input keys as fields of frozen dataclasses.
+
+A settings class is a frozen, keyword-only dataclass whose fields are its keys. The type annotation
+says what a key takes, its metadata says the rest. The input name is the field name in CamelCase.
+
+    bool, int, float, str            a key with one value (a bare bool key is Yes)
+    Literal["a", "b"]                a choice
+    tuple[int, ...], tuple[float, ...]   a list of numbers
+    ``T | None``                     the same, unset by default
+    Mapping[str, object]             a free block of ``name value`` lines (`free`)
+    a settings class, or a tuple of one      a block, or a recurring block (`block`, `blocks`)
+    a family member, or a tuple of them      a typed block (`typed`, `typed_blocks`)
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+METADATA = "paramsrun"
+"""The name under which a field's metadata holds its `Declaration`."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Declaration:
+    """What a field's annotation cannot say of its key."""
+
+    doc: str
+    name: str | None = None
+    """The input name, where it is not the field's name in CamelCase."""
+    unit: str | None = None
+    at_least: float | None = None
+    above: float | None = None
+    at_most: float | None = None
+    below: float | None = None
+    path: bool = False
+    """The value is a file or folder, relative to the input file's folder."""
+    bare: bool = False
+    """The value stands behind the type's own name (``MaxTotalFunctionCalls 400``)."""
+    later: str | None = None
+    """Where set, any value but the default is an error that gives this text."""
+    ignored: str | None = None
+    """Where set, the key is accepted with a warning that gives this text."""
+    family: Any = None
+    """The `Family` of a typed block."""
+
+
+def key(default: Any = dataclasses.MISSING, *, doc: str, **declared: Any) -> Any:
+    """Declare a key; without a default it is required.
+
+    Keywords are those of `Declaration`: name, unit, at_least, above, at_most, below, path, later,
+    ignored.
+    """
+    return _field(default, Declaration(doc=doc, **declared))
+
+
+def value(default: Any = dataclasses.MISSING, *, doc: str, **declared: Any) -> Any:
+    """Declare the single value of a scalar family member, as in ``TimeLimit 3600``."""
+    return _field(default, Declaration(doc=doc, bare=True, **declared))
+
+
+def free(*, doc: str) -> Any:
+    """Declare a free block of ``name value`` lines; values are Python literals or bare strings."""
+    return dataclasses.field(default_factory=dict, metadata={METADATA: Declaration(doc=doc)})
+
+
+def block(cls: type, *, doc: str, **declared: Any) -> Any:
+    """Declare a nested block; left out, it is the settings class with its defaults."""
+    return dataclasses.field(
+        default_factory=cls, metadata={METADATA: Declaration(doc=doc, **declared)}
+    )
+
+
+def blocks(*, doc: str, **declared: Any) -> Any:
+    """Declare a recurring block."""
+    return _field((), Declaration(doc=doc, **declared))
+
+
+def typed(family: Any, default: str | None = None, *, doc: str, **declared: Any) -> Any:
+    """Declare a typed block (``Type X`` and a sub-block X); default names the member used."""
+    declaration = Declaration(doc=doc, family=family, **declared)
+    if default is None:
+        return _field(None, declaration)
+    return dataclasses.field(
+        default_factory=lambda: family[default](), metadata={METADATA: declaration}
+    )
+
+
+def typed_blocks(family: Any, default: Sequence[Any] = (), *, doc: str, **declared: Any) -> Any:
+    """Declare a recurring typed block."""
+    return _field(tuple(default), Declaration(doc=doc, family=family, **declared))
+
+
+def _field(default: Any, declaration: Declaration) -> Any:
+    return dataclasses.field(default=default, metadata={METADATA: declaration})
