@@ -6,7 +6,7 @@ ParamsrunError          exit code 1
 └── RunError            1   a run that had to end: the disk is full, no evaluation can succeed
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 
@@ -81,10 +81,16 @@ class Findings:
             raise InputError(self.mistakes)
 
 
-def nearest(name: str, known: Sequence[str]) -> str:
-    """Return ``"; did you mean X?"`` for the known name most like this one, or nothing."""
+def most_like(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name most like this one, whatever its case, or None."""
     from difflib import get_close_matches
 
     by_fold = {k.casefold(): k for k in known}
     close = get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.6)
-    return f"; did you mean {by_fold[close[0]]}?" if close else ""
+    return by_fold[close[0]] if close else None
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean X?"`` for the known name most like this one, or nothing."""
+    close = most_like(name, known)
+    return f"; did you mean {close}?" if close else ""

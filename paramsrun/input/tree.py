@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 from paramsrun.errors import Place
@@ -24,6 +25,16 @@ class Scope:
     by_header: Mapping[str, Mapping[str, Scope]] = field(default_factory=dict)
     """Blocks whose scope is chosen by their header and that close with ``End<name>``:
     ``Engine LennardJones ... EndEngine``."""
+
+    @cached_property
+    def inner(self) -> frozenset[str]:
+        """The names that open a block."""
+        return self.free.union(self.blocks, self.by_header)
+
+    @cached_property
+    def spelling(self) -> Mapping[str, str]:
+        """Every name in its printed spelling, by its casefolded form."""
+        return {name.casefold(): name for name in (*self.keys, *self.inner)}
 
 
 @dataclass(frozen=True)
