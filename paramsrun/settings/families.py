@@ -4,5 +4,18 @@ from paramsrun.settings.family import Family
 
 engines = Family("Engine", "paramsrun.problem.engines")
 extractors = Family("Extractor", "paramsrun.problem.extractors")
-optimizers = Family("Optimizer", "paramsrun.optimizers")
+optimizers = Family(
+    "Optimizer", "paramsrun.optimizers", planned="paramsrun.settings.planned_optimizers"
+)
 exit_conditions = Family("ExitCondition", "paramsrun.manager.exit_conditions")
+stoppers = Family(
+    "Stopper", "paramsrun.manager.stoppers", planned="paramsrun.settings.planned_stoppers"
+)
+generators = Family(
+    "Generator", "paramsrun.manager.generators", planned="paramsrun.settings.planned_spawning"
+)
+selectors = Family(
+    "OptimizerSelector",
+    "paramsrun.manager.selectors",
+    planned="paramsrun.settings.planned_spawning",
+)

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
@@ -25,11 +25,16 @@ class Family:
         The block in which the members appear, such as ``Optimizer``.
     package
         The package that holds one module per member.
+    planned
+        The module that declares the types still to come: an input may name them, and is told that
+        they are not available yet. A type moves from there into a module of its own.
     """
 
-    def __init__(self, block: str, package: str) -> None:
+    def __init__(self, block: str, package: str, planned: str | None = None) -> None:
         self.block = block
         self.package = package
+        self._planned_in = planned
+        self._planned: dict[str, type[Any]] = {}
         self._members: dict[str, type[Any]] = {}
         self._names: dict[type[Any], str] = {}
         self._loaded = False
@@ -49,16 +54,33 @@ class Family:
 
         return register
 
+    def plan(self, name: str) -> Callable[[Member], Member]:
+        """Register the declaration of a type that is not available yet."""
+
+        def register(cls: Member) -> Member:
+            self._planned[name] = cls
+            return cls
+
+        return register
+
+    @property
+    def planned(self) -> Mapping[str, type[Any]]:
+        """The types that are not available yet, by their printed names."""
+        self._load()
+        return {name: cls for name, cls in self._planned.items() if name not in self}
+
     def __getitem__(self, name: str) -> type[Any]:
         """Return the member of that name, whatever its case; KeyError names the nearest."""
         self._load()
         try:
             return self._members[name.casefold()]
         except KeyError:
-            names = list(self)
-            raise KeyError(
-                f"{self.block} has no type {name}{nearest(name, names)} (known: {', '.join(names)})"
-            ) from None
+            raise KeyError(self.unknown(name)) from None
+
+    def unknown(self, name: str) -> str:
+        """Return the message for a name that no member has."""
+        names = list(self)
+        return f"{self.block} has no type {name}{nearest(name, names)} (known: {', '.join(names)})"
 
     def __contains__(self, name: object) -> bool:
         self._load()
@@ -78,8 +100,17 @@ class Family:
         if self._loaded:
             return
         self._loaded = True
+        try:
+            self._import_members()
+        except BaseException:
+            self._loaded = False
+            raise
+
+    def _import_members(self) -> None:
         package = importlib.import_module(self.package)
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{self.package}.{module.name}")
+        if self._planned_in is not None:
+            importlib.import_module(self._planned_in)
         for point in entry_points(group=self.package):
             point.load()

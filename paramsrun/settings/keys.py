@@ -8,8 +8,13 @@ says what a key takes, its metadata says the rest. The input name is the field n
     tuple[int, ...], tuple[float, ...]   a list of numbers
     ``T | None``                     the same, unset by default
     Mapping[str, object]             a free block of ``name value`` lines (`free`)
+    tuple[str, ...]                  a key that may be given many times
     a settings class, or a tuple of one      a block, or a recurring block (`block`, `blocks`)
-    a family member, or a tuple of them      a typed block (`typed`, `typed_blocks`)
+    a family member, or a tuple of them      a typed block (`typed`, `typed_blocks`, `headed`)
+
+What one key cannot say is checked by the class: its optional method ``mistakes`` yields a sentence
+for each thing that is wrong. A sentence begins with the name of the key, and for a free block with
+the name in its line, where it is told: ``Settings tolfunn is not an option of pycma``.
 """
 
 import dataclasses
@@ -37,18 +42,24 @@ class Declaration:
     bare: bool = False
     """The value stands behind the type's own name (``MaxTotalFunctionCalls 400``)."""
     later: str | None = None
-    """Where set, any value but the default is an error that gives this text."""
+    """Where set, any value but the default is an error: this text says what is to come."""
+    so_far: tuple[Any, ...] = ()
+    """With `later`: the values besides the default that act already."""
     ignored: str | None = None
     """Where set, the key is accepted with a warning that gives this text."""
     family: Any = None
     """The `Family` of a typed block."""
+    default_type: str | None = None
+    """The type of a block that names none."""
+    headed: bool = False
+    """The type stands in the header, as in ``Engine LennardJones ... EndEngine``."""
 
 
 def key(default: Any = dataclasses.MISSING, *, doc: str, **declared: Any) -> Any:
     """Declare a key; without a default it is required.
 
     Keywords are those of `Declaration`: name, unit, at_least, above, at_most, below, path, later,
-    ignored.
+    so_far, ignored.
     """
     return _field(default, Declaration(doc=doc, **declared))
 
@@ -63,11 +74,12 @@ def free(*, doc: str) -> Any:
     return dataclasses.field(default_factory=dict, metadata={METADATA: Declaration(doc=doc)})
 
 
-def block(cls: type, *, doc: str, **declared: Any) -> Any:
-    """Declare a nested block; left out, it is the settings class with its defaults."""
-    return dataclasses.field(
-        default_factory=cls, metadata={METADATA: Declaration(doc=doc, **declared)}
-    )
+def block(cls: type, *, doc: str, optional: bool = False, **declared: Any) -> Any:
+    """Declare a nested block; left out, it has its defaults, or is None where that is optional."""
+    declaration = Declaration(doc=doc, **declared)
+    if optional:
+        return _field(None, declaration)
+    return dataclasses.field(default_factory=cls, metadata={METADATA: declaration})
 
 
 def blocks(*, doc: str, **declared: Any) -> Any:
@@ -77,7 +89,7 @@ def blocks(*, doc: str, **declared: Any) -> Any:
 
 def typed(family: Any, default: str | None = None, *, doc: str, **declared: Any) -> Any:
     """Declare a typed block (``Type X`` and a sub-block X); default names the member used."""
-    declaration = Declaration(doc=doc, family=family, **declared)
+    declaration = Declaration(doc=doc, family=family, default_type=default, **declared)
     if default is None:
         return _field(None, declaration)
     return dataclasses.field(
@@ -85,9 +97,18 @@ def typed(family: Any, default: str | None = None, *, doc: str, **declared: Any)
     )
 
 
-def typed_blocks(family: Any, default: Sequence[Any] = (), *, doc: str, **declared: Any) -> Any:
-    """Declare a recurring typed block."""
-    return _field(tuple(default), Declaration(doc=doc, family=family, **declared))
+def typed_blocks(family: Any, default: Sequence[str] = (), *, doc: str, **declared: Any) -> Any:
+    """Declare a recurring typed block; default names the members used where none is given."""
+    declaration = Declaration(doc=doc, family=family, **declared)
+    return dataclasses.field(
+        default_factory=lambda: tuple(family[name]() for name in default),
+        metadata={METADATA: declaration},
+    )
+
+
+def headed(family: Any, *, doc: str, **declared: Any) -> Any:
+    """Declare a block whose header names its type; left out, it is None."""
+    return _field(None, Declaration(doc=doc, family=family, headed=True, **declared))
 
 
 def _field(default: Any, declaration: Declaration) -> Any:

@@ -1,0 +1,1 @@
+"""Where an optimizer starts; one file per generator."""

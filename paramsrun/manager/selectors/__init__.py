@@ -1,0 +1,1 @@
+"""Which optimizer starts next; one file per selector."""

@@ -1,0 +1,1 @@
+"""When an optimizer is stopped; one file per stopper."""

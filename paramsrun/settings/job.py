@@ -1,0 +1,209 @@
+"""The input of a job: every block and key, what it means and what it is when left out."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from paramsrun.settings import families
+from paramsrun.settings.data_set import DataSet, LoggingInterval
+from paramsrun.settings.keys import block, blocks, headed, key, typed, typed_blocks
+from paramsrun.settings.running import (
+    CheckpointControl,
+    ControlOptimizerSpawning,
+    Evaluator,
+    ParallelLevels,
+    Sensitivity,
+)
+
+LATER_CHECKPOINTS = "checkpoints are to come"
+LATER_MANAGED = "the management of optimizers side by side is to come"
+LATER_WORKERS = "evaluations in workers are to come"
+NO_GLOMPO = "this program keeps a journal and log files of its own"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSettings:
+    """A whole input. Files are named relative to the folder of the input file."""
+
+    task: Literal["Optimization", "GenerateReference", "SinglePoint", "Sensitivity"] = key(
+        "Optimization",
+        later="other tasks are to come",
+        doc="What to do: minimise the loss, compute reference values, evaluate the loss once, or "
+        "find out which parameters matter.",
+    )
+
+    # What is minimised
+    parameter_interface: str = key(
+        "parameter_interface.yaml",
+        path=True,
+        doc="The YAML file of the parameters: starting values, ranges, and which are optimized.",
+    )
+    job_collection: str = key(
+        "job_collection.yaml",
+        path=True,
+        doc="The YAML file of the calculations that each evaluation runs.",
+    )
+    engine_collection: str = key(
+        "job_collection_engines.yaml",
+        path=True,
+        doc="The YAML file of reference engines that the job collection names; it need not exist.",
+    )
+    engine: Any = headed(
+        families.engines,
+        doc="What computes the results of jobs from parameter values. It overrides the engine of "
+        "the parameter interface and closes with EndEngine.",
+    )
+    data_set: tuple[DataSet, ...] = blocks(
+        doc="Reference data. Without this block training_set.yaml is read, and validation_set.yaml "
+        "if it is there."
+    )
+    validation: float | None = key(
+        None,
+        above=0.0,
+        below=1.0,
+        doc="Fraction of the training set that is set aside for validation. It is drawn at random, "
+        "and has no effect where a validation set is given.",
+    )
+    constraint: tuple[str, ...] = key(
+        (),
+        later="constraints are to come",
+        doc="An inequality between parameters: rmin >= 2*eps + 1. Where it is violated the loss is "
+        "infinite, and nothing is computed.",
+    )
+    skip_x0: bool = key(
+        False,
+        doc="Start without evaluating the initial parameters. That evaluation counts towards no "
+        "limit; the job ends if its loss is not finite.",
+    )
+
+    # What minimises it
+    optimizer: tuple[Any, ...] = typed_blocks(
+        families.optimizers,
+        default=("CMAES",),
+        default_type="CMAES",
+        doc="An algorithm and its settings. As long as optimizers may start, those of several "
+        "blocks take turns.",
+    )
+    optimizer_selector: Any = typed(
+        families.selectors, "Cycle", doc="Which Optimizer block the next optimizer is made from."
+    )
+    generator: Any = typed(families.generators, "SinglePoint", doc="Where each optimizer starts.")
+    control_optimizer_spawning: ControlOptimizerSpawning = block(
+        ControlOptimizerSpawning, later=LATER_MANAGED, doc="When no further optimizers are started."
+    )
+    scaler: Literal["Optimizers", "Linear", "Std", "None"] = key(
+        "Optimizers",
+        later="other scalings are to come",
+        so_far=("Linear",),
+        doc="The space in which optimizers see the parameters: each range from 0 to 1 (Linear) or "
+        "from -1 to 1 (Std), real units (None), or as the optimizers ask for, which is Linear "
+        "where they do not mind.",
+    )
+    share_best_evaluation_between_optimizers: bool = key(
+        False, later=LATER_MANAGED, doc="Tell each new best point to the other living optimizers."
+    )
+    random_seed: int | None = key(
+        None,
+        at_least=0,
+        doc="The root of all random numbers of the run: the same seed gives the same run. Left "
+        "out, one is drawn and recorded.",
+    )
+
+    # When it ends
+    exit_condition: tuple[Any, ...] = typed_blocks(
+        families.exit_conditions,
+        default=("MaxOptimizersConverged",),
+        doc="When the run ends. Without any, when one optimizer has converged.",
+    )
+    exit_condition_boolean_combination: str | None = key(
+        None,
+        doc="How the exit conditions combine: 1 & (2 | 3). Numbers are their places in the input, "
+        "& binds tighter than |. Left out, any of them ends the run.",
+    )
+    stopper: tuple[Any, ...] = typed_blocks(
+        families.stoppers,
+        later=LATER_MANAGED,
+        doc="When an optimizer is stopped, so that another can take its place.",
+    )
+    stopper_boolean_combination: str | None = key(
+        None,
+        later=LATER_MANAGED,
+        doc="How the stoppers combine, as in ExitConditionBooleanCombination.",
+    )
+    check_stopper_interval: int = key(
+        1,
+        at_least=1,
+        later=LATER_MANAGED,
+        doc="Ask the stoppers after every n-th evaluation.",
+    )
+    apply_stoppers_to_best_optimizer: bool = key(
+        False,
+        later=LATER_MANAGED,
+        doc="Let stoppers end the optimizer that holds the best value, too.",
+    )
+
+    # How it runs, and what it writes
+    parallel_levels: ParallelLevels = block(
+        ParallelLevels, doc="How much is computed at the same time."
+    )
+    evaluator: Evaluator = block(
+        Evaluator, later=LATER_WORKERS, doc="Where evaluations of the loss run."
+    )
+    logging_interval: LoggingInterval = block(LoggingInterval, doc="How often results are written.")
+    results_directory: str | None = key(
+        None,
+        path=True,
+        doc="The results folder. Left out, it is the job's name with .results, in the current "
+        "folder. It must not exist.",
+    )
+    checkpoint_control: CheckpointControl = block(
+        CheckpointControl, later=LATER_CHECKPOINTS, doc="When checkpoints are made."
+    )
+    resume_checkpoint: str | None = key(
+        None,
+        path=True,
+        later=LATER_CHECKPOINTS,
+        doc="A checkpoint, or the results folder of a run that was cut short: go on from there. "
+        "What is given beside it replaces what is stored.",
+    )
+    more_extractors_path: str | None = key(
+        None,
+        path=True,
+        later="extractors of your own are to come",
+        doc="A folder of Python files with further extractors.",
+    )
+    sensitivity: Sensitivity = block(
+        Sensitivity, later="other tasks are to come", doc="Settings of Task Sensitivity."
+    )
+
+    # Keys of ParAMS without a meaning here
+    restart_directory: str | None = key(
+        None, path=True, ignored="ResumeCheckpoint continues a run", doc="A folder to restart from."
+    )
+    verbose: bool = key(
+        False, ignored="the terminal shows what LoggingInterval asks for", doc="Print more."
+    )
+    evaluate_loss: bool = key(
+        True, ignored="an optimization always evaluates its loss", doc="Evaluate the loss."
+    )
+    exclude_from_run_script: str | None = key(
+        None, ignored="there is no run script", doc="Leave something out of the run script."
+    )
+    filter_infinite_values: bool = key(
+        True, ignored="it belongs to Task Sensitivity", doc="Drop samples without a finite loss."
+    )
+    glompo_logging: bool = key(True, ignored=NO_GLOMPO, doc="Write the log of GloMPO.")
+    glompo_summary_files: str | None = key(
+        None, ignored=NO_GLOMPO, doc="Which summary files GloMPO writes."
+    )
+    print_status_interval: float = key(
+        600.0, unit="s", ignored="the progress line is always current", doc="Time between reports."
+    )
+    refresh_rate: int | None = key(
+        None, ignored="the progress line is always current", doc="How often a display is renewed."
+    )
+    results_importer: str | None = key(
+        None, ignored="data sets are read from YAML files", doc="How results are imported."
+    )
+    split_printstreams: bool = key(
+        True, ignored="job.log holds all that is told", doc="One text file for each optimizer."
+    )

@@ -1,0 +1,136 @@
+"""Blocks that say how much runs at once, where it runs, and when checkpoints are made."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from paramsrun.settings.keys import key
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParallelLevels:
+    """How much is computed at the same time, level by level; the cores needed are the product."""
+
+    optimizations: int = key(
+        1,
+        at_least=1,
+        later="optimizers will run side by side",
+        doc="Optimizers that live at once; more are started as they end.",
+    )
+    parameter_vectors: int = key(
+        0,
+        at_least=0,
+        later="candidates will be evaluated side by side",
+        so_far=(1,),
+        doc="Evaluations in flight for each optimizer. It matters to those that propose several "
+        "candidates at once. 0 chooses by the cores at hand, which is 1 for now.",
+    )
+    jobs: int = key(
+        0,
+        at_least=0,
+        later="jobs will run side by side",
+        so_far=(1,),
+        doc="Jobs of one evaluation that run at once; 0 chooses by the cores at hand, which is 1 "
+        "for now.",
+    )
+    processes: int = key(
+        1,
+        at_least=-1,
+        later="engines of several processes are to come",
+        so_far=(-1,),
+        doc="Processes of each job, for engines that use MPI; -1 leaves it to the environment.",
+    )
+    threads: int = key(
+        1,
+        at_least=-1,
+        later="engines of several threads are to come",
+        so_far=(-1,),
+        doc="Threads of each process (OMP_NUM_THREADS); -1 leaves it to the environment.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluator:
+    """Where evaluations of the loss run."""
+
+    type: Literal["Automatic", "Inline", "Processes"] = key(
+        "Automatic",
+        so_far=("Inline",),
+        doc="In the job's own process (Inline) or in workers (Processes). Workers may crash or "
+        "hang without harm to the job. Automatic chooses by the time of the first evaluations.",
+    )
+    workers: int = key(0, at_least=0, doc="Number of workers; 0 is the number of cores.")
+    timeout: float | None = key(
+        None,
+        unit="s",
+        above=0.0,
+        doc="An evaluation that takes longer is given up: its loss is infinite.",
+    )
+    memory: float | None = key(
+        None,
+        unit="MB",
+        above=0.0,
+        doc="A worker that needs more memory is ended. The loss of its point is infinite. Linux "
+        "only.",
+    )
+    retries: int = key(
+        2, at_least=0, doc="How often a point whose worker died is evaluated once more."
+    )
+    ordered: bool = key(
+        False,
+        doc="Take results in the order of submission. A run is then the same for any number of "
+        "workers.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointControl:
+    """When checkpoints are made, how they are named and how many are kept."""
+
+    at_initialisation: bool = key(False, doc="Make one before the first optimizer starts.")
+    at_end: bool = key(False, doc="Make one when the exit conditions are met.")
+    every_function_calls: int = key(
+        -1, at_least=-1, doc="Make one at every n-th evaluation; -1 makes none by count."
+    )
+    every_seconds: float = key(
+        3600.0, unit="s", at_least=-1.0, doc="Make one each time so long has passed; -1 never."
+    )
+    keep_past: int = key(
+        0,
+        at_least=-1,
+        doc="Checkpoints kept besides the newest; older ones are deleted after the next has been "
+        "written. -1 keeps all.",
+    )
+    naming_format: str = key(
+        "glompo_checkpoint_%(date)_%(time)",
+        doc="Name of the files: all of it without .tar.gz. %(date) is YYYYMMDD, made of %(year) or "
+        "%(yr), %(month) and %(day); %(time) is HHMMSS, made of %(hour), %(min) and %(sec); "
+        "%(count) numbers the checkpoints from 000.",
+    )
+    checkpointing_directory: str = key(
+        "checkpoints", path=True, doc="Folder of the checkpoints, within the results folder."
+    )
+    raise_fail: bool = key(
+        False, doc="End the job when a checkpoint cannot be written; otherwise warn and go on."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlOptimizerSpawning:
+    """When no further optimizers are started; those alive go on."""
+
+    max_evaluations: int | None = key(
+        None, at_least=1, doc="None is started once so many evaluations were made."
+    )
+    max_optimizers: int | None = key(
+        None, at_least=1, doc="None is started once so many optimizers were."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sensitivity:
+    """Which parameters matter: the dependence of the loss on each, from random samples."""
+
+    run_sampling: bool = key(False, doc="Draw and evaluate new samples.")
+    number_samples: int = key(1000, at_least=1, doc="Samples, uniform within the ranges.")
+    random_seed: int | None = key(None, at_least=0, doc="Seed of the samples.")
+    save_residuals: bool = key(False, doc="Keep the residuals of each sample.")

@@ -1,0 +1,65 @@
+"""What `paramsrun describe` prints."""
+
+import pytest
+
+from paramsrun.settings.describe import describe
+
+
+def test_a_key_is_described_in_full() -> None:
+    assert describe("CheckpointControl%EverySeconds") == (
+        "CheckpointControl%EverySeconds\n"
+        "    Make one each time so long has passed; -1 never.\n"
+        "\n"
+        "    Takes     a number, at least -1\n"
+        "    Unit      s; in brackets behind the number: ms, min, h, day, days\n"
+        "    Default   3600\n"
+        "    Status    not available yet: checkpoints are to come"
+    )
+
+
+@pytest.mark.parametrize("name", ["sigma0", "CMAES%SIGMA0", "Optimizer%CMAES%Sigma0"])
+def test_a_name_may_be_a_part_of_the_path_in_any_case(name: str) -> None:
+    assert describe(name).startswith("Optimizer%CMAES%Sigma0\n")
+
+
+def test_a_place_in_a_list_is_ignored() -> None:
+    assert describe("ExitCondition[2]%TimeLimit").startswith("ExitCondition%TimeLimit\n")
+
+
+def test_all_matches_are_shown() -> None:
+    text = describe("RandomSeed")
+    assert text.startswith("Optimizer%")
+    assert "\nRandomSeed\n" in text
+
+
+def test_a_type_is_described_with_its_keys() -> None:
+    text = describe("Engine LennardJones")
+    assert text.startswith("Engine LennardJones\n")
+    assert "Cutoff  " in text
+
+
+def test_a_block_with_types_lists_them_and_marks_those_to_come() -> None:
+    text = describe("Generator")
+    assert "    Default   SinglePoint\n" in text
+    assert "\n      * Perturbation " in text
+    assert "\n        SinglePoint " in text
+
+
+def test_values_that_act_already_are_named() -> None:
+    assert "for now only Optimizers or Linear: " in describe("Scaler")
+
+
+def test_a_key_without_effect_says_so() -> None:
+    assert "accepted without effect: " in describe("Verbose")
+
+
+def test_an_unknown_name_is_told_with_the_nearest() -> None:
+    assert describe("Sigma") == ("There is no block, key or type Sigma; did you mean Sigma0?")
+    assert "`paramsrun describe` lists all" in describe("xyzzy")
+
+
+def test_the_overview_names_everything_within_a_terminals_width() -> None:
+    lines = describe().splitlines()
+    assert max(map(len, lines)) <= 98
+    names = {line[2:].split()[0] for line in lines[4:]}
+    assert {"Task", "Sigma0", "TimeLimit", "Optimizer[]", "Engine", "Cutoff"} <= names
