@@ -2,10 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from paramsrun.arrays import Matrix, Vector
 from paramsrun.errors import Place
+
+Value: TypeAlias = float | np.float64 | NDArray[np.float64]
+"""What an extractor gives."""
 
 
 class Key(NamedTuple):
@@ -106,7 +112,7 @@ class Model(Protocol):
 class Engine(Protocol):
     """The settings of an engine that runs jobs (family `engines`)."""
 
-    provides: frozenset[str]
+    provides: ClassVar[frozenset[str]]
     """The properties it can give: energy (), forces (n_atoms, 3), stresstensor (3, 3), charges
     (n_atoms,); hartree, hartree/bohr, hartree/bohr^3, e."""
 
@@ -117,4 +123,32 @@ class Engine(Protocol):
 
         Raises ValueError, in words for the user, for parameter names that the engine does not
         know and for jobs that it cannot run.
+        """
+
+
+class Extractor(Protocol):
+    """What an expression can ask of a job (family `extractors`), as in ``distance('a', 0, 1)``.
+
+    A frozen dataclass, its fields the arguments behind the job's id. ``__post_init__`` may raise
+    ValueError for arguments that can never be right.
+    """
+
+    sigma: ClassVar[float]
+    """The default accuracy of a data set entry, in `unit`."""
+    unit: ClassVar[str]
+    """Of the values it gives."""
+    needs: ClassVar[frozenset[str]]
+    """The engine's properties that it is made from; where empty, it depends on the geometry only
+    and is computed once, when the problem is loaded."""
+    picks: ClassVar[bool]
+    """Whether its values are elements of those properties, each as it is: then they are taken from
+    the model's outputs without a call of `value`."""
+    period: ClassVar[float | None]
+    """In `unit`, where values that differ by it mean the same: 360 for a dihedral."""
+
+    def value(self, results: Mapping[str, NDArray[np.float64]], system: System) -> Value:
+        """Return a number or an array; results holds the properties named by `needs`.
+
+        Pure, and of the same shape for all parameter values. Raises ValueError, in words for the
+        user, for arguments that do not fit the system.
         """

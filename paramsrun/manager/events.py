@@ -1,0 +1,107 @@
+"""Everything that can happen in a run: its state is the fold of these, its journal their list."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from paramsrun.arrays import Matrix, Vector
+
+
+class Run(NamedTuple):
+    """The run begins."""
+
+    format: int
+    versions: Mapping[str, str]
+    seed: int
+    """RandomSeed, drawn where the input gives none."""
+    settings: str
+    """The input as AMS text, includes resolved."""
+    names: tuple[str, ...]
+    """The active parameters."""
+    ranges: Matrix
+    """(n_params, 2) their ranges, real units."""
+    t: float
+    utc: str
+
+
+class Start(NamedTuple):
+    """An optimizer starts."""
+
+    o: int
+    """Its number, from 1."""
+    block: int
+    """The position of its Optimizer block in the input, from 1."""
+    type: str
+    settings: Mapping[str, Any]
+    stream: tuple[int, int, int, int]
+    """Address of its random stream, see `randomness.Stream`."""
+    x0: Vector
+    lower: Vector
+    upper: Vector
+    t: float
+
+
+class Eval(NamedTuple):
+    """A loss was computed."""
+
+    n: int
+    """Its place in the run: 1..n without gap; 0 is the initial evaluation."""
+    o: int
+    """The optimizer that asked; 0 for the initial evaluation."""
+    b: int
+    """That optimizer's batch, from 0."""
+    i: int
+    """The candidate in the batch, from 0."""
+    x: Vector
+    """(n_params,) scaled as that optimizer sees it."""
+    fx: float
+    t: float
+    why: str | None = None
+    """The reason for a failed point; fx is then inf."""
+    val: float | None = None
+    """The validation loss, where it was due."""
+
+
+class Inject(NamedTuple):
+    """An optimizer is offered a point found elsewhere, before its batch b."""
+
+    o: int
+    b: int
+    x: Vector
+    fx: float
+    t: float
+
+
+class End(NamedTuple):
+    """An optimizer ends."""
+
+    o: int
+    how: str
+    """``converged``, ``stopped`` or ``failed``."""
+    reason: str
+    t: float
+
+
+class Exit(NamedTuple):
+    """The run ends."""
+
+    how: str
+    """``conditions``, ``exhausted`` (no optimizer is left and none may start), ``signal`` or
+    ``error``."""
+    reason: str
+    """The exit conditions with their values, or what else ended the run, as the log prints it."""
+    living: tuple[int, ...]
+    """The optimizers alive; they get no end event."""
+    t: float
+
+
+Event: TypeAlias = Run | Start | Eval | Inject | End | Exit
+
+KINDS: dict[str, type[Event]] = {
+    "run": Run,
+    "start": Start,
+    "eval": Eval,
+    "inject": Inject,
+    "end": End,
+    "exit": Exit,
+}
+"""The events by the word under ``e`` that names them in a journal line."""

@@ -1,0 +1,50 @@
+"""Ending a run from outside: SIGINT and SIGTERM."""
+
+import os
+import signal
+from collections.abc import Callable
+from types import FrameType, TracebackType
+
+
+class Interrupted(BaseException):
+    """Raised by a signal in the middle of an evaluation, which is then dropped."""
+
+
+class Signals:
+    """Turns SIGINT and SIGTERM into a clean end of the run; a second one ends the process at once.
+
+    Parameters
+    ----------
+    computing
+        Whether the main thread is inside a loss function and may be broken out of it.
+    """
+
+    CODES = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self, computing: Callable[[], bool]) -> None:
+        self._computing = computing
+        self.received: signal.Signals | None = None
+
+    def __enter__(self) -> "Signals":
+        self._before = {code: signal.signal(code, self._on) for code in self.CODES}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for code, handler in self._before.items():
+            signal.signal(code, handler)
+
+    def reason(self) -> str | None:
+        """Return why the run is to end, once a signal has come."""
+        return None if self.received is None else f"Ended by {self.received.name}"
+
+    def _on(self, number: int, frame: FrameType | None) -> None:
+        if self.received is not None:
+            os._exit(128 + number)
+        self.received = signal.Signals(number)
+        if self._computing():
+            raise Interrupted

@@ -1,0 +1,180 @@
+"""The loop: start optimizers, submit what they ask, take results, until the run is to end."""
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Protocol
+
+from paramsrun.errors import RunError
+from paramsrun.evaluators.contract import Evaluator, Task
+from paramsrun.manager.events import End, Eval, Event, Exit
+from paramsrun.manager.exit_rule import ExitRule
+from paramsrun.manager.interruption import Interrupted
+from paramsrun.manager.living import Candidate, Living
+from paramsrun.manager.spawning import Spawner
+from paramsrun.manager.state import RunState
+from paramsrun.problem.contract import Evaluation, Key
+
+NOBODY_LEFT = "No optimizer is left and none may start"
+MAX_BARREN = 10
+"""So many optimizers in a row may end without a single evaluation; then the run ends."""
+
+
+class Listener(Protocol):
+    """Hears of every event, after the state has taken it."""
+
+    def on(self, event: Event, state: RunState, evaluation: Evaluation | None) -> None:
+        """Act on an event; an Eval comes with all that was computed."""
+
+
+class Manager:
+    """Runs optimizers on a problem. One thread; every change is an event.
+
+    Parameters
+    ----------
+    record
+        Writes an event down; called before anything acts on it.
+    listeners
+        Told of each event afterwards.
+    asked_to_end
+        Why the run is to end at once, if something outside asks for it.
+    clock
+        Seconds since any fixed moment.
+    """
+
+    def __init__(
+        self,
+        state: RunState,
+        spawner: Spawner,
+        exit_rule: ExitRule,
+        evaluator: Evaluator,
+        record: Callable[[Event], None],
+        listeners: Sequence[Listener] = (),
+        asked_to_end: Callable[[], str | None] = lambda: None,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        self.state = state
+        self._spawner = spawner
+        self._exit_rule = exit_rule
+        self._evaluator = evaluator
+        self._record = record
+        self._listeners = tuple(listeners)
+        self._asked_to_end = asked_to_end
+        self._clock = clock
+        self._began = clock() - state.t
+        self._living: dict[int, Living] = {}
+        self._in_flight: dict[Key, Candidate] = {}
+
+    def run(self, x0: Task | None) -> Exit:
+        """Run until an exit condition is met or no optimizer is left; return how it ended.
+
+        x0 is the initial evaluation, or None to skip it. Raises RunError where the run cannot go
+        on: its initial loss is not finite, or optimizers keep ending without an evaluation.
+        """
+        try:
+            if x0 is not None:
+                self._evaluate_initial(x0)
+            while not self._exit_rule.met(self.state):
+                if self._asked_to_end():
+                    raise Interrupted
+                if self._spawner.may_start(self.state):
+                    self._start()
+                    continue
+                self._submit()
+                if not self._in_flight:
+                    return self.leave("exhausted", NOBODY_LEFT)
+                self._take_result()
+        except Interrupted:
+            return self.leave("signal", self._asked_to_end() or "Interrupted")
+        return self.leave("conditions", self._exit_rule.explain(self.state))
+
+    def leave(self, how: str, reason: str) -> Exit:
+        """End the run: what is in flight is dropped, the living get no end event."""
+        self._evaluator.close()
+        for living in self._living.values():
+            living.proposer.close()
+        event = Exit(how, reason, tuple(sorted(self._living)), self._now())
+        self._emit(event)
+        return event
+
+    def _evaluate_initial(self, task: Task) -> None:
+        self._evaluator.submit(task)
+        _, evaluation = self._evaluator.next_done()
+        x = self._spawner.scaling.scaled(task.x)
+        self._emit(_evaluated(0, Candidate(0, 0, 0, x), evaluation, self._now()), evaluation)
+        if evaluation.failures:
+            failed = "\n".join(f"  {f.where}: {f.reason}" for f in evaluation.failures)
+            message = (
+                f"The loss of the initial parameters is not finite:\n{failed}\n"
+                "Mend the data or the starting values, or set SkipX0 Yes to start without it."
+            )
+            self.leave("error", message)
+            raise RunError(message)
+
+    def _start(self) -> None:
+        start, proposer = self._spawner.next(self.state, self._now())
+        self._emit(start)
+        self._living[start.o] = Living(start.o, proposer, self._spawner.scaling)
+        self._check_ended(self._living[start.o])
+
+    def _submit(self) -> None:
+        room: float = self._exit_rule.calls_left(self.state) - len(self._in_flight)
+        for living in tuple(self._living.values()):
+            while room > 0 and living.n_in_flight < self._spawner.in_flight and not living.waits:
+                try:
+                    candidate, task = living.next()
+                except Exception as error:
+                    self._fail(living, error)
+                    break
+                self._in_flight[task.key] = candidate
+                self._evaluator.submit(task)
+                room -= 1
+
+    def _take_result(self) -> None:
+        task, evaluation = self._evaluator.next_done()
+        candidate = self._in_flight.pop(task.key)
+        n = self.state.n_evaluations + 1
+        self._emit(_evaluated(n, candidate, evaluation, self._now()), evaluation)
+        living = self._living.get(candidate.o)
+        if living is not None:
+            try:
+                living.take(candidate, evaluation.fx)
+            except Exception as error:
+                self._fail(living, error)
+            else:
+                self._check_ended(living)
+
+    def _check_ended(self, living: Living) -> None:
+        ended = living.proposer.ended
+        if ended is not None:
+            self._end(living, ended.how, ended.reason)
+
+    def _fail(self, living: Living, error: Exception) -> None:
+        self._end(living, "failed", f"{type(error).__name__}: {error}")
+
+    def _end(self, living: Living, how: str, reason: str) -> None:
+        living.proposer.close()
+        del self._living[living.o]
+        self._emit(End(living.o, how, reason, self._now()))
+        if self.state.n_barren >= MAX_BARREN:
+            message = (
+                f"{MAX_BARREN} optimizers in a row ended without an evaluation; "
+                f"the last of them, optimizer {living.o}: {reason}"
+            )
+            self.leave("error", message)
+            raise RunError(message)
+
+    def _now(self) -> float:
+        return round(self._clock() - self._began, 4)
+
+    def _emit(self, event: Event, evaluation: Evaluation | None = None) -> None:
+        self._record(event)
+        self.state.apply(event)
+        for listener in self._listeners:
+            listener.on(event, self.state, evaluation)
+
+
+def _evaluated(n: int, candidate: Candidate, evaluation: Evaluation, t: float) -> Eval:
+    failures = evaluation.failures
+    why = "; ".join(f"{f.where}: {f.reason}" for f in failures) if failures else None
+    val = evaluation.validation.fx if evaluation.validation is not None else None
+    return Eval(n, *candidate, evaluation.fx, t, why, val)

@@ -1,0 +1,116 @@
+"""The state of a run: the fold of its events. `RunState.apply` alone changes it."""
+
+from dataclasses import dataclass, field
+
+from paramsrun.arrays import Vector
+from paramsrun.manager.events import End, Eval, Event, Exit, Run, Start
+
+INF = float("inf")
+
+
+class Best:
+    """The lowest loss so far of an optimizer or of the run."""
+
+    __slots__ = ("fx", "n", "o", "x")
+
+    def __init__(self) -> None:
+        self.fx = INF
+        self.n = -1
+        self.o = -1
+        self.x: Vector | None = None
+
+    def offer(self, event: Eval) -> bool:
+        """Take an evaluation if it is lower; return whether it was."""
+        if event.fx < self.fx:
+            self.fx, self.n, self.o, self.x = event.fx, event.n, event.o, event.x
+            return True
+        return False
+
+
+class OptimizerState:
+    """What is known of one optimizer."""
+
+    __slots__ = ("best", "end", "last", "n_evaluations", "start")
+
+    def __init__(self, start: Start) -> None:
+        self.start = start
+        self.n_evaluations = 0
+        self.best = Best()
+        self.last: Eval | None = None
+        self.end: End | None = None
+
+
+@dataclass(slots=True)
+class RunState:
+    """What is known of a run; exit conditions and stoppers judge by it, and change nothing."""
+
+    run: Run | None = None
+    n_evaluations: int = 0
+    """Evaluations that count; the initial one does not."""
+    n_started: int = 0
+    n_from_block: dict[int, int] = field(default_factory=dict)
+    """Optimizers started from each Optimizer block of the input."""
+    n_converged: int = 0
+    n_stopped: int = 0
+    n_failed: int = 0
+    n_barren: int = 0
+    """Optimizers that ended without an evaluation, in a row."""
+    n_stopped_when_converged: dict[int, int] = field(default_factory=dict)
+    """n_stopped at the moment when n_converged first reached each number."""
+    best: Best = field(default_factory=Best)
+    """Over all optimizers; the initial evaluation is not among them."""
+    initial: Eval | None = None
+    optimizers: dict[int, OptimizerState] = field(default_factory=dict)
+    living: set[int] = field(default_factory=set)
+    t: float = 0.0
+    """Seconds of the run at the last event, through restarts."""
+    session_began: float = 0.0
+    """t at which this session began."""
+    exit: Exit | None = None
+
+    @property
+    def session_s(self) -> float:
+        """Seconds since this session began, as of the last event."""
+        return self.t - self.session_began
+
+    def apply(self, event: Event) -> None:
+        """Fold one event into the state."""
+        self.t = event.t
+        if type(event) is Eval:
+            self._evaluated(event)
+        elif type(event) is Start:
+            self.n_started += 1
+            self.n_from_block[event.block] = self.n_from_block.get(event.block, 0) + 1
+            self.living.add(event.o)
+            self.optimizers[event.o] = OptimizerState(event)
+        elif type(event) is End:
+            self._ended(event)
+        elif type(event) is Exit:
+            self.exit = event
+        elif type(event) is Run:
+            self.run = event
+
+    def _evaluated(self, event: Eval) -> None:
+        if event.o == 0:
+            self.initial = event
+            return
+        self.n_evaluations = event.n
+        optimizer = self.optimizers[event.o]
+        optimizer.n_evaluations += 1
+        optimizer.last = event
+        if optimizer.best.offer(event):
+            self.best.offer(event)
+
+    def _ended(self, event: End) -> None:
+        optimizer = self.optimizers[event.o]
+        optimizer.end = event
+        optimizer.last = None
+        self.living.discard(event.o)
+        self.n_barren = 0 if optimizer.n_evaluations else self.n_barren + 1
+        if event.how == "converged":
+            self.n_converged += 1
+            self.n_stopped_when_converged[self.n_converged] = self.n_stopped
+        elif event.how == "stopped":
+            self.n_stopped += 1
+        else:
+            self.n_failed += 1

@@ -1,0 +1,126 @@
+"""Any Python callable as the thing that is minimised: ``Call module:name``."""
+
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from paramsrun.arrays import Vector
+from paramsrun.errors import Findings, Place
+from paramsrun.problem.contract import Failure, Key, SetEvaluation
+from paramsrun.problem.user_code import UserCode, is_call
+from paramsrun.settings.families import engines
+from paramsrun.settings.keys import key
+
+INFINITE = float("inf")
+
+
+@engines.member("Function")
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """A Python function of the active parameters.
+
+    It takes a vector in real units, in the order of the parameter interface, and returns the loss,
+    or a vector of residuals r, and then the loss is the sum of r squared. A call that raises makes
+    that loss infinite.
+    """
+
+    provides: ClassVar[frozenset[str]] = frozenset()
+
+    call: str = key(
+        doc="module:name. The module is looked for beside the input file, then on the Python path."
+    )
+
+    def mistakes(self) -> Iterator[str]:
+        """Yield what is wrong with the keys."""
+        if not is_call(self.call):
+            yield f"Call must be module:name, such as loss:rosenbrock, not {self.call}"
+
+    def objective(self, folders: tuple[Path, ...]) -> "FunctionObjective":
+        """Return the loss that the function gives; its module is looked for in folders first."""
+        return FunctionObjective(UserCode(self.call, folders))
+
+
+class FunctionObjective:
+    """The loss that a user's function gives; it is imported when it is first needed."""
+
+    def __init__(self, code: UserCode) -> None:
+        self.code = code
+
+    def check(self, findings: Findings, at: Place, run: bool = False) -> None:
+        """Note that the function is not there; only if run is True may its module be executed."""
+        if not is_call(self.code.call):
+            return  # told by the settings
+        try:
+            if run:
+                self.code.load()
+            else:
+                self.code.find()
+        except ImportError as error:
+            findings.mistake(at, f"Engine Function%Call {self.code.call}: {error}")
+
+    def evaluate(self, x: Vector, values: Vector, key: Key) -> SetEvaluation:
+        """Return the loss; an exception of the function is the reason of an infinite one."""
+        try:
+            result = self.code.load()(x.copy())
+        except (Exception, SystemExit) as error:
+            return self._failed(f"{type(error).__name__}: {error}{_where(error)}")
+        try:
+            return _loss(result)
+        except _Unusable as unusable:
+            return self._failed(str(unusable))
+
+    def _failed(self, reason: str) -> SetEvaluation:
+        return SetEvaluation(INFINITE, failures=(Failure(f"Function {self.code.call}", reason),))
+
+
+class _Unusable(Exception):
+    """What the function returned is no loss."""
+
+
+def _loss(result: Any) -> SetEvaluation:
+    """Return the loss that a returned number or residual vector means."""
+    if type(result) is not float:
+        try:
+            array = np.asarray(result)
+        except Exception:  # whatever an object of the user's raises
+            array = np.array(None)
+        if array.dtype.kind not in "biuf" or array.ndim > 1:
+            raise _Unusable(f"it must return a number or a vector of residuals, not {_say(result)}")
+        if array.ndim == 1:
+            return _sum_of_squares(array.astype(float))
+        result = float(array)
+    if not isfinite(result):
+        raise _Unusable(f"it returned {result}")
+    return SetEvaluation(result)
+
+
+def _sum_of_squares(residuals: Vector) -> SetEvaluation:
+    wrong = np.flatnonzero(~np.isfinite(residuals))
+    if len(wrong):
+        raise _Unusable(f"it returned {residuals[wrong[0]]} as residual {wrong[0]}")
+    if not len(residuals):
+        raise _Unusable("it returned no residuals")
+    with np.errstate(over="ignore"):
+        fx = float(residuals @ residuals)
+    if fx == INFINITE:
+        raise _Unusable("the sum of its squared residuals overflows")
+    return SetEvaluation(fx, residuals=residuals)
+
+
+def _say(result: Any) -> str:
+    if isinstance(result, np.ndarray):
+        return f"an array of shape {result.shape} and type {result.dtype}"
+    return "None" if result is None else f"a value of type {type(result).__name__}"
+
+
+def _where(error: BaseException) -> str:
+    """Return the innermost line of the user's that raised, in brackets."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    if not frames:
+        return ""
+    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno}, in {frames[-1].name})"

@@ -1,0 +1,242 @@
+"""From the files that an input names to the problem; all mistakes of all files are noted."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from paramsrun.errors import Findings, Place
+from paramsrun.input import Block, Key
+from paramsrun.problem.assemble import Assembler, Set
+from paramsrun.problem.contract import Engine
+from paramsrun.problem.data_set import read_data_set
+from paramsrun.problem.documents import Stream, read_stream
+from paramsrun.problem.engines.function import Function
+from paramsrun.problem.header import engine_of_header
+from paramsrun.problem.jobs import JobCollection, read_engines, read_jobs
+from paramsrun.problem.parameters import ParameterInterface, read_parameters
+from paramsrun.problem.problem import Problem
+from paramsrun.problem.subset import split
+from paramsrun.settings.data_set import DataSet as DataSetSettings
+from paramsrun.settings.data_set import LoggingInterval, evaluate_every, logging_of, named
+from paramsrun.settings.families import engines
+from paramsrun.settings.job import JobSettings
+
+VALIDATION_SET = "validation_set"
+
+
+def load_problem(
+    settings: JobSettings,
+    resolve: Callable[[str], Path],
+    search: Sequence[Path],
+    findings: Findings,
+    seed: int,
+    tree: Block | None = None,
+    run_code: bool = False,
+) -> Problem | None:
+    """Return the problem of a job; None if there are mistakes.
+
+    Parameters
+    ----------
+    resolve
+        Where a file is that the input names.
+    search
+        The folders in which a user's module is looked for before the Python path.
+    seed
+        The run's, for the split and the subsets.
+    tree
+        The input, so that mistakes are told where it names a file.
+    run_code
+        Whether a user's module may be imported, to find now what is wrong with it.
+    """
+    return _Loader(settings, resolve, findings, seed, tree).problem(tuple(search), run_code)
+
+
+class _Loader:
+    def __init__(
+        self,
+        settings: JobSettings,
+        resolve: Callable[[str], Path],
+        findings: Findings,
+        seed: int,
+        tree: Block | None,
+    ) -> None:
+        self._settings = settings
+        self._resolve = resolve
+        self._findings = findings
+        self._seed = seed
+        self._tree = tree
+        self._files: dict[str, Path] = {}
+
+    def problem(self, search: tuple[Path, ...], run_code: bool) -> Problem | None:
+        parameters = self._parameters()
+        engine = self._engine(parameters)
+        if isinstance(engine, Function):
+            return self._black_box(engine, parameters, search, run_code)
+        collection = self._jobs()
+        sets = self._data_sets()
+        assembler = Assembler(engine, parameters, collection, self._findings, self._at, self._seed)
+        training, *rest = self._split(sets)
+        objective = assembler.objective(training)
+        validation = assembler.objective(rest[0]) if rest else None
+        if parameters is None or objective is None or self._findings.mistakes:
+            return None
+        every = evaluate_every(rest[0].settings, self._logging()) if rest else 1
+        return Problem(parameters, objective, validation, every, self._files)
+
+    def _logging(self) -> LoggingInterval:
+        first = self._set_settings()[0]
+        return logging_of(first, self._settings.logging_interval)
+
+    # The files
+
+    def _at(self, path: str) -> Place:
+        """Return where the input gives a key, such as ``DataSet[2]%Path``."""
+        if self._tree is None:
+            return Place("input")
+        place, block = self._tree.place, self._tree
+        for step in path.split("%"):
+            name, _, number = step.partition("[")
+            entries = list(block.all(name))
+            position = int(number.removesuffix("]") or 1) - 1
+            if position >= len(entries):
+                break
+            entry = entries[position]
+            if isinstance(entry, Key):
+                return (entry.value or entry).place
+            place, block = entry.place, entry
+        return place
+
+    def _is_given(self, name: str) -> bool:
+        return self._tree is not None and self._tree.get(name) is not None
+
+    def _stream(self, given: str, key: str) -> Stream | None:
+        path = self._resolve(given)
+        at = self._at(key)
+        if not path.is_file():
+            what = "is no file" if path.exists() else "does not exist"
+            self._findings.mistake(at, f"{key}: {path} {what}")
+            return None
+        self._files[given] = path
+        return read_stream(path, self._findings, at)
+
+    def _parameters(self) -> ParameterInterface | None:
+        stream = self._stream(self._settings.parameter_interface, "ParameterInterface")
+        return None if stream is None else read_parameters(stream, self._findings)
+
+    def _jobs(self) -> JobCollection | None:
+        stream = self._stream(self._settings.job_collection, "JobCollection")
+        known = self._engine_collection()
+        if stream is None:
+            return None
+        collection = read_jobs(stream, self._findings)
+        if known is not None:
+            collection.check_engines(known, self._findings)
+        return collection
+
+    def _engine_collection(self) -> Mapping[str, str] | None:
+        """Return the reference engines; the file need not be there unless the input names it."""
+        given = self._settings.engine_collection
+        if not self._is_given("EngineCollection") and not self._resolve(given).exists():
+            return {}
+        stream = self._stream(given, "EngineCollection")
+        return None if stream is None else read_engines(stream, self._findings)
+
+    def _data_sets(self) -> list[Set]:
+        sets: list[Set] = []
+        wanted = self._set_settings()
+        for number, one in enumerate(wanted, 1):
+            path = f"DataSet[{number}]" if len(wanted) > 1 else "DataSet"
+            stream = self._stream(one.path, f"{path}%Path")
+            found = None if stream is None else read_data_set(one.name, stream, self._findings)
+            sets.append(Set(path, one, found))
+        return sets
+
+    def _split(self, sets: list[Set]) -> list[Set]:
+        """Return the sets, with the validation set that the key Validation takes from the first."""
+        fraction = self._settings.validation
+        if fraction is None:
+            return sets
+        if len(sets) > 1:
+            text = "Validation has no effect: a validation set is given"
+            self._findings.warn(self._at("Validation"), text)
+            return sets
+        path, settings, data_set = sets[0]
+        if data_set is None:
+            return sets
+        n = len(data_set.entries)
+        if n < 2:
+            text = f"Validation: a training set of {n} entries cannot be split"
+            self._findings.mistake(self._at("Validation"), text)
+            return sets
+        taken = split(n, fraction, self._seed)
+        rest = [i for i in range(n) if i not in taken]
+        return [
+            Set(path, settings, data_set.only(rest, data_set.name)),
+            Set(path, settings, data_set.only(sorted(taken), VALIDATION_SET)),
+        ]
+
+    def _set_settings(self) -> tuple[DataSetSettings, ...]:
+        given = self._settings.data_set
+        if not given:
+            default = self._resolve(f"{VALIDATION_SET}.yaml").exists()
+            given = (DataSetSettings(), DataSetSettings()) if default else (DataSetSettings(),)
+        return named(given[:2])
+
+    # The engine
+
+    def _engine(self, parameters: ParameterInterface | None) -> Engine | Function | None:
+        """Return the engine of the input, or else that of the parameter interface."""
+        given: Engine | Function | None = self._settings.engine
+        if parameters is None:
+            return given
+        chosen = parameters.engine
+        if chosen is not None and chosen not in engines:
+            self._findings.mistake(_dtype_place(parameters), engines.unknown(chosen))
+            return given
+        if given is None:
+            return self._engine_of_interface(parameters, chosen)
+        name = engines.name_of(given)
+        if chosen is not None and chosen.casefold() != name.casefold():
+            self._findings.mistake(
+                self._at("Engine"),
+                f"Engine {name} does not fit the parameters, which are {parameters.dtype} "
+                f"({_dtype_place(parameters)}); give the parameters dtype: Parameters, "
+                "or leave the block out",
+            )
+        return given
+
+    def _engine_of_interface(
+        self, parameters: ParameterInterface, chosen: str | None
+    ) -> Engine | Function | None:
+        if chosen is None:
+            known = ", ".join(engines)
+            self._findings.mistake(
+                _dtype_place(parameters),
+                "these parameters name no engine: give the input a block Engine X ... EndEngine "
+                f"(X is one of {known}), or the parameters dtype: XParameters",
+            )
+            return None
+        engine: Engine | Function = engine_of_header(chosen, parameters.header, self._findings)
+        return engine
+
+    def _black_box(
+        self,
+        engine: Function,
+        parameters: ParameterInterface | None,
+        search: tuple[Path, ...],
+        run_code: bool,
+    ) -> Problem | None:
+        for unused in ("DataSet", "JobCollection", "EngineCollection", "Validation"):
+            if self._is_given(unused):
+                text = f"{unused} has no effect with Engine Function, which gives the loss itself"
+                self._findings.warn(self._at(unused), text)
+        objective = engine.objective(search)
+        objective.check(self._findings, self._at("Engine%Call"), run_code)
+        if parameters is None or self._findings.mistakes:
+            return None
+        return Problem(parameters, objective, files=self._files)
+
+
+def _dtype_place(parameters: ParameterInterface) -> Place:
+    if parameters.header is not None:
+        return parameters.header.place_of("dtype")
+    return Place(parameters.source.at.file)

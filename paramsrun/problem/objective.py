@@ -1,0 +1,131 @@
+"""The loss of a data set: a model, the plan of its predictions, and a loss function."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paramsrun.arrays import Vector
+from paramsrun.problem.contract import Failure, JobFailed, Key, Model, SetEvaluation
+from paramsrun.problem.data_set import DataSet
+from paramsrun.problem.expression import same_period
+from paramsrun.problem.loss import LossFunction
+from paramsrun.problem.plan import Plan
+from paramsrun.problem.subset import Sampler
+
+INFINITE = float("inf")
+
+
+class Comparison(NamedTuple):
+    """What predictions are compared with, element by element."""
+
+    reference: Vector
+    sigma: Vector
+    weight: Vector
+    period: Vector | None
+    """inf where there is none."""
+
+    def of(self, elements: NDArray[np.intp]) -> "Comparison":
+        """Return some of the elements."""
+        return Comparison(*(None if v is None else v[elements] for v in self))  # type: ignore[arg-type]
+
+    def deviations(self, predictions: Vector) -> Vector:
+        """Return (prediction - reference) / sigma, the shortest way round where it is periodic."""
+        d: Vector = predictions - self.reference
+        if self.period is not None:
+            turns = np.isfinite(self.period)
+            d[turns] -= self.period[turns] * np.round(d[turns] / self.period[turns])
+        d /= self.sigma
+        return d
+
+
+class DataSetObjective:
+    """The loss of a data set; picklable and pure."""
+
+    def __init__(
+        self,
+        data_set: DataSet,
+        model: Model,
+        plan: Plan,
+        loss: LossFunction,
+        sampler: Sampler | None = None,
+    ) -> None:
+        self.data_set = data_set
+        self.model = model
+        self.plan = plan
+        self.loss = loss
+        self.sampler = sampler
+        self.comparison = _comparison(data_set, plan)
+        self.coefficients = loss.coefficients(self.comparison.weight, plan.sizes)
+
+    def evaluate(self, x: Vector, values: Vector, key: Key) -> SetEvaluation:
+        """Return the loss of the entries that the key draws."""
+        with np.errstate(all="ignore"):
+            if self.sampler is not None:
+                return self._of_subset(values, self.sampler.draw(key))
+            try:
+                predictions = self.plan(self.model(values))
+            except JobFailed as failed:
+                return SetEvaluation(INFINITE, failures=(failed.failure,))
+            d = self.comparison.deviations(predictions)
+            fx = self.loss.total(self.coefficients, d)
+            if not math.isfinite(fx):
+                return self._not_finite(predictions, d, None)
+            return SetEvaluation(fx, predictions, d)
+
+    def _of_subset(self, values: Vector, drawn: tuple[int, ...]) -> SetEvaluation:
+        jobs = frozenset[str]().union(*(self.data_set.entries[i].jobs for i in drawn))
+        try:
+            everything = self.plan(self.model(values, jobs))
+        except JobFailed as failed:
+            return SetEvaluation(INFINITE, entries=drawn, failures=(failed.failure,))
+        elements = self.elements(drawn)
+        predictions = everything[elements]
+        comparison = self.comparison.of(elements)
+        d = comparison.deviations(predictions)
+        coefficients = self.loss.coefficients(comparison.weight, self.plan.sizes[list(drawn)])
+        fx = self.loss.total(coefficients, d)
+        if not math.isfinite(fx):
+            return self._not_finite(predictions, d, drawn)
+        return SetEvaluation(fx, predictions, d, drawn)
+
+    def elements(self, drawn: tuple[int, ...]) -> NDArray[np.intp]:
+        """Return the positions of all elements of some entries."""
+        starts, sizes = self.plan.starts, self.plan.sizes
+        return np.concatenate([np.arange(starts[i], starts[i] + sizes[i]) for i in drawn])
+
+    def _not_finite(
+        self, predictions: Vector, d: Vector, drawn: tuple[int, ...] | None
+    ) -> SetEvaluation:
+        """Return the failed evaluation with the entries whose predictions are to blame."""
+        used = range(len(self.data_set.entries)) if drawn is None else drawn
+        sizes = self.plan.sizes[list(used)]
+        failures: list[Failure] = []
+        for i, part in zip(used, np.split(predictions, np.cumsum(sizes)[:-1]), strict=True):
+            wrong = part[~np.isfinite(part)]
+            if len(wrong):
+                expression = self.data_set.entries[i].expression
+                failures.append(Failure(expression, f"the prediction is {wrong[0]}"))
+        if not failures:
+            worst = int(np.argmax(np.abs(d)))
+            entry = np.searchsorted(np.cumsum(sizes), worst, side="right")
+            expression = self.data_set.entries[list(used)[entry]].expression
+            failures.append(
+                Failure(expression, f"the loss overflows: it predicts {predictions[worst]!s}")
+            )
+        return SetEvaluation(INFINITE, predictions, d, drawn, tuple(failures))
+
+
+def _comparison(data_set: DataSet, plan: Plan) -> Comparison:
+    entries = data_set.entries
+    weight = [np.broadcast_to(e.weight, e.reference.shape).ravel() for e in entries]
+    periods = np.array(
+        [abs(e.factor) * (same_period(e.tree) or INFINITE) for e in entries], dtype=float
+    )
+    return Comparison(
+        reference=np.concatenate([e.reference.ravel() for e in entries]),
+        sigma=np.repeat([e.sigma for e in entries], plan.sizes),
+        weight=np.concatenate(weight),
+        period=np.repeat(periods, plan.sizes) if np.isfinite(periods).any() else None,
+    )

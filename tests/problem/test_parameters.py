@@ -1,0 +1,177 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paramsrun.errors import Findings, Place
+from paramsrun.input import Source
+from paramsrun.problem.documents import parse_stream
+from paramsrun.problem.parameters import ParameterInterface, read_parameters
+
+TEXT = """\
+---
+dtype: LennardJonesParameters
+settings:
+  input:
+    lennardjones: {}
+version: '2023.1'
+---
+name: eps
+value: 3e-4   # well depth
+range:
+- 1.0e-05
+- 0.01
+is_active: true
+atoms: []
+---
+name: fixed
+value: 7
+range: [0, 10]
+is_active: false
+---
+{name: rmin, value: 4.0, range: [1, 8.0], is_active: yes, Source: a book}
+...
+"""
+
+
+def read(text: str) -> tuple[ParameterInterface | None, Findings]:
+    findings = Findings()
+    stream = parse_stream(Source(text, Place("p.yaml", 1, 1)), findings)
+    findings.check()
+    assert stream is not None
+    return read_parameters(stream, findings), findings
+
+
+def interface(text: str = TEXT) -> ParameterInterface:
+    parameters, findings = read(text)
+    findings.check()
+    assert parameters is not None
+    return parameters
+
+
+def mistakes(text: str) -> list[str]:
+    parameters, findings = read(text)
+    assert parameters is None
+    return [str(m) for m in sorted(findings.mistakes)]
+
+
+def entry(**changes: str) -> str:
+    fields = {"name": "a", "value": "1.0", "range": "[0.0, 2.0]", "is_active": "true"} | changes
+    return "---\n" + "".join(f"{k}: {v}\n" for k, v in fields.items() if v)
+
+
+def test_parameters_are_read_in_file_order() -> None:
+    parameters = interface()
+    assert parameters.names == ("eps", "fixed", "rmin")
+    assert parameters.active_names == ("eps", "rmin")
+    assert parameters.x0.tolist() == [3e-4, 4.0]
+    assert parameters.bounds.tolist() == [[1e-5, 0.01], [1.0, 8.0]]
+    assert parameters.engine == "LennardJones"
+
+
+def test_inactive_parameters_keep_their_values() -> None:
+    assert interface().values(np.array([0.5, 2.5])).tolist() == [0.5, 7.0, 2.5]
+
+
+def test_unknown_keys_are_kept_as_metadata() -> None:
+    eps, _, rmin = interface().parameters
+    assert eps.metadata == {"atoms": []}
+    assert rmin.metadata == {"Source": "a book"}
+
+
+def test_a_file_without_header_names_no_engine() -> None:
+    assert interface(entry()).engine is None
+    assert interface("---\ndtype: Parameters\n" + entry()).engine is None
+
+
+def test_the_text_with_new_values_changes_nothing_else() -> None:
+    text = interface().text(np.array([4.5e-4, 3.8]))
+    assert text == TEXT.replace("3e-4", "0.00045").replace("4.0", "3.8")
+
+
+def test_the_text_with_the_starting_values_is_the_file() -> None:
+    parameters = interface()
+    assert parameters.text(parameters.x0) == TEXT
+
+
+@given(st.lists(st.floats(0.0, 2.0), min_size=2, max_size=2))
+def test_values_written_are_read_back_exactly(x: list[float]) -> None:
+    parameters = interface(entry() + entry(name="b"))
+    assert interface(parameters.text(np.array(x))).x0.tolist() == x
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"value": "2.5"}, "p.yaml:3:8: the value 2.5 of a is outside its range 0.0 to 2.0"),
+        (
+            {"range": "[2.0, 1.0]"},
+            "p.yaml:4:8: the range of a must rise: its lower end 2.0 is not below 1.0",
+        ),
+        (
+            {"range": "[1, 1]"},
+            "p.yaml:4:8: the range of a must rise: its lower end 1.0 is not below 1.0",
+        ),
+        ({"range": "[1]"}, "p.yaml:4:8: range must be two numbers, [lowest, highest]"),
+        ({"range": "3"}, "p.yaml:4:8: range must be two numbers, [lowest, highest]"),
+        ({"range": "[0, inf]"}, "p.yaml:4:12: range must be finite, not inf"),
+        ({"range": "[-1e308, 1e308]"}, "p.yaml:4:8: the range of a is too wide"),
+        ({"value": "nan"}, "p.yaml:3:8: value must be finite, not nan"),
+        ({"value": "'1'"}, "p.yaml:3:8: value must be a number, not '1'"),
+        ({"value": "one"}, "p.yaml:3:8: value must be a number, not 'one'"),
+        ({"is_active": "maybe"}, "p.yaml:5:12: is_active must be true or false, not 'maybe'"),
+        ({"name": "[a]"}, "p.yaml:2:7: name must be a text"),
+        ({"range": ""}, "p.yaml:2:1: range is missing: a parameter needs one"),
+        (
+            {"range": "", "rnage": "[0, 1]"},
+            "p.yaml:5:1: range is missing: a parameter needs one; did you mean it by rnage?",
+        ),
+        (
+            {"type": "integer"},
+            "p.yaml:6:7: type: integer is not available yet; for now write type: float",
+        ),
+        (
+            {"scale": "log"},
+            "p.yaml:6:8: scale: log is not available yet; for now write scale: linear",
+        ),
+        ({"choices": "[1, 2]"}, "p.yaml:6:10: choices is not available yet"),
+    ],
+)
+def test_a_wrong_parameter_is_told_where_it_is_wrong(changes: dict[str, str], message: str) -> None:
+    assert mistakes(entry(**changes)) == [message]
+
+
+def test_the_types_and_scales_that_act_already_may_be_given() -> None:
+    assert interface(entry(type="float", scale="linear")).names == ("a",)
+
+
+def test_all_wrong_parameters_are_told_at_once() -> None:
+    text = entry(value="3") + entry(name="b", is_active="2", value="x") + entry(name="c", range="")
+    assert len(mistakes(text)) == 4
+
+
+def test_a_name_given_twice_is_told_with_its_first_line() -> None:
+    message = "p.yaml:7:1: the name a is given twice, first on line 2"
+    assert mistakes(entry() + entry()) == [message]
+
+
+def test_a_file_without_active_parameter_is_a_mistake() -> None:
+    message = "p.yaml: no parameter is active: set is_active: true for at least one"
+    assert mistakes(entry(is_active="false")) == [message]
+
+
+def test_a_file_without_parameters_is_a_mistake() -> None:
+    assert mistakes("---\ndtype: Parameters\n") == ["p.yaml: there are no parameters in this file"]
+
+
+def test_a_file_of_another_kind_is_a_mistake() -> None:
+    message = "p.yaml:2:1: dtype must be Parameters or <Engine>Parameters, not DataSet"
+    assert mistakes("---\ndtype: DataSet\n" + entry()) == [message]
+
+
+def test_a_range_that_is_not_used_is_only_warned_of() -> None:
+    _, findings = read(entry() + entry(name="b", value="5", is_active="no"))
+    assert [str(w) for w in findings.warnings] == [
+        "p.yaml:8:8: the value 5.0 of b is outside its range 0.0 to 2.0, but it is not active"
+    ]
+    assert not findings.mistakes
