@@ -1,0 +1,136 @@
+"""The journal on disk: one event a line, in segments that are only ever appended to."""
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+
+from paramsrun.errors import RunError
+from paramsrun.manager.events import KINDS, Eval, Event
+
+FORMAT = 1
+SEGMENT_EVENTS = 5000
+_NAMES = {cls: name for name, cls in KINDS.items()}
+_OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
+_FROM_JSON: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(
+        ("x", "x0", "lower", "upper", "ranges"), lambda v: np.asarray(v, dtype=np.float64)
+    ),
+    **dict.fromkeys(("stream", "living", "names"), tuple),
+    **dict.fromkeys(("fx", "val"), float),
+}
+
+
+def encode(event: Event) -> bytes:
+    """Return an event as one JSON line; floats are exact, inf and nan become strings."""
+    if type(event) is Eval:
+        return _encode_eval(event)
+    fields = {k: _plain(v) for k, v in event._asdict().items()}
+    return orjson.dumps({"e": _NAMES[type(event)], **fields}, option=_OPTIONS)
+
+
+def _encode_eval(event: Eval) -> bytes:
+    n, o, b, i, x, fx, t, why, val = event
+    line = {"e": "eval", "n": n, "o": o, "b": b, "i": i, "x": x, "fx": fx, "t": t}
+    if not math.isfinite(fx):
+        line["fx"] = repr(float(fx))
+    if why is not None:
+        line["why"] = why
+    if val is not None:
+        line["val"] = _plain(val)
+    return orjson.dumps(line, option=_OPTIONS)
+
+
+def decode(line: bytes) -> Event:
+    """Return the event of a journal line; ValueError, KeyError or TypeError if it is none."""
+    fields: dict[str, Any] = orjson.loads(line)
+    cls = KINDS[fields.pop("e")]
+    return cls(**{k: _FROM_JSON[k](v) if k in _FROM_JSON else v for k, v in fields.items()})
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON can hold it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
+    return value
+
+
+class Journal:
+    """Appends events to the segments of a folder.
+
+    A line is handed to the operating system before `append` returns, so it survives SIGKILL;
+    `sync` makes it survive a power loss too.
+    """
+
+    def __init__(self, folder: Path, n_events: int = 0) -> None:
+        self._folder = folder
+        self._n_events = n_events
+        self._file: int | None = None
+        self._dirty = False
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def append(self, event: Event) -> None:
+        """Write an event; RunError where the disk takes it no more."""
+        line = encode(event)
+        try:
+            if self._file is None or self._n_events % SEGMENT_EVENTS == 0:
+                self._open_segment()
+            assert self._file is not None
+            written = os.write(self._file, line)
+            while written < len(line):
+                written += os.write(self._file, line[written:])
+        except OSError as error:
+            raise RunError(f"The journal cannot be written: {error}") from error
+        self._n_events += 1
+        self._dirty = True
+
+    def sync(self) -> None:
+        """Wait until all that was appended is on the disk."""
+        if self._dirty and self._file is not None:
+            self._dirty = False
+            os.fsync(self._file)
+
+    def close(self) -> None:
+        """Sync and close."""
+        if self._file is not None:
+            self.sync()
+            os.close(self._file)
+            self._file = None
+
+    def _open_segment(self) -> None:
+        self.close()
+        number = self._n_events // SEGMENT_EVENTS + 1
+        path = self._folder / f"{number:06d}.jsonl"
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+
+
+class Torn(NamedTuple):
+    """A last line that was cut off as it was written; it is left out on reading."""
+
+    path: Path
+    n_bytes: int
+
+
+def read(folder: Path) -> Iterator[Event | Torn]:
+    """Yield the events of a journal in order; a torn last line comes as a Torn.
+
+    Raises RunError, with file and line, where a line in the middle is damaged.
+    """
+    segments = sorted(folder.glob("[0-9]*.jsonl"))
+    for position, path in enumerate(segments):
+        lines = path.read_bytes().split(b"\n")
+        tail = lines.pop()
+        last = position == len(segments) - 1
+        for number, line in enumerate(lines, 1):
+            try:
+                yield decode(line)
+            except (ValueError, KeyError, TypeError) as error:
+                raise RunError(f"{path}:{number}: damaged journal line ({error})") from None
+        if tail:
+            if not last:
+                raise RunError(f"{path}:{len(lines) + 1}: the journal breaks off inside a line")
+            yield Torn(path, len(tail))

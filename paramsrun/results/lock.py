@@ -1,0 +1,97 @@
+"""The lock of a results folder: which driver is alive, and keeping its traces fresh."""
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+NAME = "run.lock"
+TOUCH_S = 10.0
+STALE_S = 60.0
+SYNC_S = 1.0
+
+
+def owner() -> dict[str, Any]:
+    """Return who this process is: host, process id and its start time."""
+    return {"host": socket.gethostname(), "pid": os.getpid(), "began": _began(os.getpid())}
+
+
+def alive(folder: Path) -> dict[str, Any] | None:
+    """Return the owner of a folder's lock if its driver lives, else None.
+
+    On this host the process decides; from another host, whether the lock was touched in the last
+    60 s.
+    """
+    path = folder / NAME
+    try:
+        held: dict[str, Any] = json.loads(path.read_text())
+        touched = path.stat().st_mtime
+    except (OSError, ValueError):
+        return None
+    if held.get("host") != socket.gethostname():
+        return held if time.time() - touched < STALE_S else None
+    began = _began(int(held.get("pid", 0)))
+    return held if began is not None and began == held.get("began") else None
+
+
+def _began(pid: int) -> str | None:
+    """Return when a process of this host began, in clock ticks since boot, or None if it is gone.
+
+    Where there is no /proc the answer is ``unknown`` for every living process.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        if Path("/proc/self/stat").exists():
+            return None
+        return "unknown" if _exists(pid) else None
+    return stat.rpartition(")")[2].split()[19]
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+class Keeper:
+    """Holds the lock of a folder while a run lives, touches it and syncs the journal each second.
+
+    Its thread ends with `close`.
+    """
+
+    def __init__(self, folder: Path, sync: Callable[[], None]) -> None:
+        self._path = folder / NAME
+        self._sync = sync
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="keeper")
+
+    def __enter__(self) -> "Keeper":
+        self._path.write_text(json.dumps(owner()) + "\n")
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        self._thread.join()
+        self._path.unlink(missing_ok=True)
+
+    def _keep(self) -> None:
+        since_touch = 0.0
+        while not self._closing.wait(SYNC_S):
+            since_touch += SYNC_S
+            try:
+                self._sync()
+                if since_touch >= TOUCH_S:
+                    os.utime(self._path)
+                    since_touch = 0.0
+            except OSError:
+                continue  # the next append meets the same disk and ends the run with its error

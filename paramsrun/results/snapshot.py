@@ -1,0 +1,75 @@
+"""The folders initial/, latest/, best/ and history/: all there is to say of one evaluation."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from paramsrun.arrays import Vector
+from paramsrun.problem.contract import SetEvaluation
+from paramsrun.problem.objective import DataSetObjective
+from paramsrun.problem.parameters import ParameterInterface
+from paramsrun.problem.problem import Objective
+from paramsrun.problem.reporting import Report, Row, Statistics
+from paramsrun.results.files import replace
+
+
+class Snapshot(NamedTuple):
+    """One evaluation of one objective."""
+
+    n: int
+    """Its number in the run."""
+    values: Vector
+    """(n_active,) active parameters, real units."""
+    result: SetEvaluation
+
+    @property
+    def fx(self) -> float:
+        """The loss of the objective."""
+        return self.result.fx
+
+
+class Reports:
+    """What can be said of the parameters and of one objective."""
+
+    def __init__(self, parameters: ParameterInterface, objective: Objective) -> None:
+        self.names = parameters.active_names
+        self._parameters = parameters
+        self._report = Report(objective) if isinstance(objective, DataSetObjective) else None
+
+    def statistics(self, snapshot: Snapshot) -> tuple[Statistics, ...]:
+        """Return the errors by extractor; none where there is no data set."""
+        return self._report.statistics(snapshot.result) if self._report else ()
+
+    def write(self, folder: Path, snapshot: Snapshot, again: bool = False) -> None:
+        """Write a snapshot's folder; where it may stand already, replace it file by file."""
+        put = replace if again else Path.write_text
+        for name, text in self._files(snapshot):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            put(path, text)
+
+    def _files(self, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+        values = zip(self.names, snapshot.values.tolist(), strict=True)
+        yield "active_parameters.txt", "".join(f"{name} {value!r}\n" for name, value in values)
+        yield "evaluation.txt", f"{snapshot.n}\n"
+        yield "loss.txt", f"{float(snapshot.fx)!r}\n"
+        yield "parameter_interface.yaml", self._parameters.text(snapshot.values)
+        if self._report is not None:
+            yield "data_set_predictions.yaml", self._report.predictions_yaml(snapshot.result)
+            yield "stats.txt", _table(self.statistics(snapshot))
+            for extractor, rows in self._report.scatter(snapshot.result).items():
+                yield f"scatter_plots/{extractor}.txt", _scatter(rows)
+
+
+def _table(statistics: Iterable[Statistics]) -> str:
+    rows = [f"{s.extractor} {s.n} {s.mae!r} {s.rmse!r} {s.unit}\n" for s in statistics]
+    return "".join(["#extractor n mae rmse unit\n", *rows])
+
+
+def _scatter(rows: Iterable[Row]) -> str:
+    lines = [
+        f"{r.reference!r} {r.prediction!r} {r.difference!r} {r.contribution!r} "
+        f"{r.expression}[{r.element}]\n"
+        for r in rows
+    ]
+    return "".join(["#reference prediction difference loss_contribution entry[element]\n", *lines])

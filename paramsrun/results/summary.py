@@ -1,0 +1,63 @@
+"""summary.txt: what came out of a run, and why it ended."""
+
+from paramsrun.manager.state import RunState
+from paramsrun.problem.scaling import Scaling
+
+
+def summary(state: RunState) -> str:
+    """Return the best loss with its parameters, why the run ended, and a line per optimizer."""
+    return "\n".join([*_best(state), "", *_ending(state), "", *_table(state), ""])
+
+
+def _best(state: RunState) -> list[str]:
+    lines = [f"Evaluations      {state.n_evaluations}"]
+    if state.initial is not None:
+        lines.append(f"Initial loss     {state.initial.fx!r}")
+    if state.best.x is None:
+        return [*lines, "Best loss        none is finite"]
+    lines.append(f"Best loss        {state.best.fx!r}")
+    lines.append(f"  evaluation {state.best.n} of optimizer {state.best.o}")
+    assert state.run is not None
+    names = state.run.names
+    values = Scaling(state.run.ranges).real(state.best.x).tolist()
+    width = max(map(len, names))
+    return [*lines, *(f"  {name:{width}}  {v!r}" for name, v in zip(names, values, strict=True))]
+
+
+def _ending(state: RunState) -> list[str]:
+    if state.exit is None:
+        return ["The run has not ended."]
+    head = {
+        "conditions": "Exit conditions met:",
+        "exhausted": "Ended:",
+        "signal": "Ended by a signal:",
+        "error": "Ended by an error:",
+    }
+    return [head[state.exit.how], *("  " + line for line in state.exit.reason.splitlines())]
+
+
+def _table(state: RunState) -> list[str]:
+    rows = [("Optimizer", "Type", "Evaluations", "Best loss", "End")]
+    for o, optimizer in state.optimizers.items():
+        end = optimizer.end
+        rows.append(
+            (
+                f"{o:03d}",
+                type_of(optimizer.start.type, optimizer.start.settings.get("Algorithm")),
+                str(optimizer.n_evaluations),
+                repr(optimizer.best.fx),
+                f"{end.how}: {end.reason}"
+                if end
+                else ("alive" if state.exit is None else "job exit"),
+            )
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    return [
+        "  ".join(cell.ljust(w) for cell, w in zip(row[:4], widths, strict=True)) + "  " + row[4]
+        for row in rows
+    ]
+
+
+def type_of(name: str, algorithm: object) -> str:
+    """Return an optimizer's type, with its algorithm where the type leaves a choice."""
+    return f"{name} {algorithm}" if algorithm else name
