@@ -81,6 +81,30 @@ class End(NamedTuple):
     t: float
 
 
+class Context(NamedTuple):
+    """A session begins that goes on with an earlier run."""
+
+    settings: str
+    """The input in force from here on."""
+    seed: int
+    """RandomSeed of the optimizers that start from here on."""
+    changes: tuple[str, ...]
+    """What differs from before and what the user should know, a line each."""
+    comparable: bool
+    """Whether losses can be compared with those of before; if not, the best starts anew."""
+    t: float
+    utc: str
+
+
+class Checkpoint(NamedTuple):
+    """A checkpoint was made of all events before this one."""
+
+    name: str
+    n: int
+    """Evaluations in it."""
+    t: float
+
+
 class Exit(NamedTuple):
     """The run ends."""
 
@@ -94,7 +118,7 @@ class Exit(NamedTuple):
     t: float
 
 
-Event: TypeAlias = Run | Start | Eval | Inject | End | Exit
+Event: TypeAlias = Run | Start | Eval | Inject | End | Context | Checkpoint | Exit
 
 KINDS: dict[str, type[Event]] = {
     "run": Run,
@@ -102,6 +126,8 @@ KINDS: dict[str, type[Event]] = {
     "eval": Eval,
     "inject": Inject,
     "end": End,
+    "context": Context,
+    "checkpoint": Checkpoint,
     "exit": Exit,
 }
 """The events by the word under ``e`` that names them in a journal line."""

@@ -7,7 +7,10 @@ import numpy as np
 
 from paramsrun.arrays import Matrix, Vector
 from paramsrun.evaluators.contract import Task
+from paramsrun.manager.events import Eval
+from paramsrun.manager.tape import Tape
 from paramsrun.optimizers.contract import Proposer
+from paramsrun.optimizers.replay import TOLERANCE, Divergence, deviation_of, replay
 from paramsrun.problem.contract import Key
 from paramsrun.problem.scaling import Scaling
 
@@ -59,6 +62,37 @@ class Living:
         self._n_missing -= 1
         if self._n_missing == 0:
             self.proposer.tell(self._x, self._fx)
+
+    def restore(self, tape: Tape) -> Divergence | None:
+        """Replay what a journal recorded, the results of an unfinished batch among it."""
+        bounds = self._scaling.bounds
+        divergence = replay(self.proposer, tape.told, bounds)
+        if not tape.last or (divergence is not None and divergence.fatal):
+            return divergence
+        if self.proposer.ended is not None:
+            return Divergence(True, f"it ended too early: {self.proposer.ended.reason}")
+        self._batch, self._n_asked = tape.n_batches - 2, tape.n_before
+        self._ask()
+        return self._refill(tape.last, bounds) or divergence
+
+    def _refill(self, results: dict[int, Eval], bounds: Matrix) -> Divergence | None:
+        """Put the results that a batch had into it; what is missing is handed out again."""
+        known = sorted(results)
+        if known[-1] >= len(self._x):
+            return Divergence(True, f"batch {self._batch} has only {len(self._x)} points now")
+        recorded = np.array([results[i].x for i in known])
+        deviation = deviation_of(self._x[known], recorded, bounds)
+        if not deviation <= TOLERANCE:
+            return Divergence(True, f"batch {self._batch} differs by {deviation:.1g} of its range")
+        self._x[known] = recorded
+        self._fx[known] = [results[i].fx for i in known]
+        self._waiting = deque(i for i in range(len(self._x)) if i not in results)
+        self._n_missing = len(self._waiting)
+        if self._n_missing == 0:
+            self.proposer.tell(self._x, self._fx)
+        if deviation > 0.0:
+            return Divergence(False, f"its points differ by up to {deviation:.1g} of their range")
+        return None
 
     def _ask(self) -> None:
         self._x = np.ascontiguousarray(self.proposer.ask())

@@ -1,17 +1,18 @@
 """The loop: start optimizers, submit what they ask, take results, until the run is to end."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Protocol
 
 from paramsrun.errors import RunError
 from paramsrun.evaluators.contract import Evaluator, Task
-from paramsrun.manager.events import End, Eval, Event, Exit
+from paramsrun.manager.events import Checkpoint, Context, End, Eval, Event, Exit
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.interruption import Interrupted
 from paramsrun.manager.living import Candidate, Living
 from paramsrun.manager.spawning import Spawner
 from paramsrun.manager.state import RunState
+from paramsrun.manager.tape import Tape
 from paramsrun.problem.contract import Evaluation, Key
 
 NOBODY_LEFT = "No optimizer is left and none may start"
@@ -24,6 +25,19 @@ class Listener(Protocol):
 
     def on(self, event: Event, state: RunState, evaluation: Evaluation | None) -> None:
         """Act on an event; an Eval comes with all that was computed."""
+
+
+class Saver(Protocol):
+    """Makes checkpoints."""
+
+    def due(self, state: RunState) -> bool:
+        """Return whether one is due at this evaluation."""
+
+    def due_at_end(self, state: RunState, how: str) -> bool:
+        """Return whether one is due as the run ends in this way (see `Exit`)."""
+
+    def save(self, state: RunState) -> str | None:
+        """Make one of all events so far; return its name, or None if it failed and may."""
 
 
 class Manager:
@@ -50,6 +64,7 @@ class Manager:
         record: Callable[[Event], None],
         listeners: Sequence[Listener] = (),
         asked_to_end: Callable[[], str | None] = lambda: None,
+        saver: Saver | None = None,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         self.state = state
@@ -59,12 +74,13 @@ class Manager:
         self._record = record
         self._listeners = tuple(listeners)
         self._asked_to_end = asked_to_end
+        self._saver = saver
         self._clock = clock
         self._began = clock() - state.t
         self._living: dict[int, Living] = {}
         self._in_flight: dict[Key, Candidate] = {}
 
-    def run(self, x0: Task | None) -> Exit:
+    def run(self, x0: Task | None = None) -> Exit:
         """Run until an exit condition is met or no optimizer is left; return how it ended.
 
         x0 is the initial evaluation, or None to skip it. Raises RunError where the run cannot go
@@ -73,6 +89,7 @@ class Manager:
         try:
             if x0 is not None:
                 self._evaluate_initial(x0)
+            self._save_when_due()
             while not self._exit_rule.met(self.state):
                 if self._asked_to_end():
                     raise Interrupted
@@ -83,18 +100,55 @@ class Manager:
                 if not self._in_flight:
                     return self.leave("exhausted", NOBODY_LEFT)
                 self._take_result()
+                self._save_when_due()
         except Interrupted:
             return self.leave("signal", self._asked_to_end() or "Interrupted")
         return self.leave("conditions", self._exit_rule.explain(self.state))
 
+    def resume(self, recorded: Mapping[int, Tape], context: Context) -> None:
+        """Restore the living optimizers from what a journal recorded of them; then `run`.
+
+        The state must be the fold of that journal. An optimizer that cannot be restored ends.
+        """
+        changes, broken = list(context.changes), []
+        for o in self.state.queue:
+            proposer = self._spawner.again(self.state.optimizers[o].start)
+            self._living[o] = Living(o, proposer, self._spawner.scaling)
+            divergence = self._living[o].restore(recorded[o])
+            if divergence is not None and divergence.fatal:
+                broken.append((self._living[o], divergence.reason))
+            elif divergence is not None:
+                changes.append(
+                    f"Optimizer {o} is restored not quite as it was: {divergence.reason}"
+                )
+        self._emit(context._replace(changes=tuple(changes), t=self._now()))
+        for living, reason in broken:
+            self._end(living, "failed", f"it cannot be restored: {reason}")
+        for living in tuple(self._living.values()):
+            self._check_ended(living)
+
     def leave(self, how: str, reason: str) -> Exit:
         """End the run: what is in flight is dropped, the living get no end event."""
         self._evaluator.close()
+        self._save_at_end(how)
         for living in self._living.values():
             living.proposer.close()
         event = Exit(how, reason, tuple(sorted(self._living)), self._now())
         self._emit(event)
         return event
+
+    def _save_when_due(self) -> None:
+        if self._saver is not None and self._saver.due(self.state):
+            self._save(self._saver)
+
+    def _save_at_end(self, how: str) -> None:
+        if self._saver is not None and self._saver.due_at_end(self.state, how):
+            self._save(self._saver)
+
+    def _save(self, saver: Saver) -> None:
+        name = saver.save(self.state)
+        if name is not None:
+            self._emit(Checkpoint(name, self.state.n_evaluations, self._now()))
 
     def _evaluate_initial(self, task: Task) -> None:
         self._evaluator.submit(task)

@@ -11,7 +11,7 @@ from paramsrun.optimizers.contract import Optimizer, Proposer
 from paramsrun.problem.scaling import Scaling
 from paramsrun.randomness import Purpose, Stream
 from paramsrun.settings.families import optimizers
-from paramsrun.settings.record import record
+from paramsrun.settings.record import from_record, record
 
 
 class Spawner:
@@ -64,6 +64,14 @@ class Spawner:
         address = (stream.seed, int(stream.purpose), stream.optimizer, stream.counter)
         start = Start(o, block, name, settings, address, self._x0, lower, upper, t)
         return start, proposer
+
+    def again(self, start: Start) -> Proposer:
+        """Return the proposer of an optimizer as it was when it started."""
+        optimizer: Optimizer = from_record(optimizers[start.type], start.settings)
+        seed, purpose, o, counter = start.stream
+        rng = Stream(seed, Purpose(purpose), o, counter).generator()
+        bounds = np.column_stack([start.lower, start.upper])
+        return optimizer.start(bounds, start.x0.copy(), rng)
 
     def _stream(self, optimizer: Optimizer, o: int, block: int, state: RunState) -> Stream:
         """Return its random stream: the run's for optimizer o, or, of its own seed, the k-th."""

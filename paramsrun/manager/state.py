@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from paramsrun.arrays import Vector
-from paramsrun.manager.events import End, Eval, Event, Exit, Run, Start
+from paramsrun.manager.events import Checkpoint, Context, End, Eval, Event, Exit, Run, Start
 
 INF = float("inf")
 
@@ -30,10 +30,11 @@ class Best:
 class OptimizerState:
     """What is known of one optimizer."""
 
-    __slots__ = ("best", "end", "last", "n_evaluations", "start")
+    __slots__ = ("best", "end", "last", "n_at_start", "n_evaluations", "start")
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: Start, n_at_start: int) -> None:
         self.start = start
+        self.n_at_start = n_at_start
         self.n_evaluations = 0
         self.best = Best()
         self.last: Eval | None = None
@@ -66,7 +67,22 @@ class RunState:
     """Seconds of the run at the last event, through restarts."""
     session_began: float = 0.0
     """t at which this session began."""
+    checkpoint_n: int = -1
+    """Evaluations at the last checkpoint; -1 before the first."""
+    checkpoint_t: float = 0.0
+    """t at the last checkpoint, or where this session began."""
+    n_checkpoints: int = 0
     exit: Exit | None = None
+
+    @property
+    def queue(self) -> list[int]:
+        """The living optimizers, the one whose last result is oldest first."""
+
+        def since(o: int) -> tuple[float, int]:
+            optimizer = self.optimizers[o]
+            return optimizer.last.n if optimizer.last else optimizer.n_at_start + 0.5, o
+
+        return sorted(self.living, key=since)
 
     @property
     def session_s(self) -> float:
@@ -82,9 +98,14 @@ class RunState:
             self.n_started += 1
             self.n_from_block[event.block] = self.n_from_block.get(event.block, 0) + 1
             self.living.add(event.o)
-            self.optimizers[event.o] = OptimizerState(event)
+            self.optimizers[event.o] = OptimizerState(event, self.n_evaluations)
         elif type(event) is End:
             self._ended(event)
+        elif type(event) is Checkpoint:
+            self.n_checkpoints += 1
+            self.checkpoint_n, self.checkpoint_t = event.n, event.t
+        elif type(event) is Context:
+            self._resumed(event)
         elif type(event) is Exit:
             self.exit = event
         elif type(event) is Run:
@@ -114,3 +135,11 @@ class RunState:
             self.n_stopped += 1
         else:
             self.n_failed += 1
+
+    def _resumed(self, event: Context) -> None:
+        self.exit = None
+        self.session_began = self.checkpoint_t = event.t
+        if not event.comparable:
+            self.best = Best()
+            for o in self.living:
+                self.optimizers[o].best = Best()

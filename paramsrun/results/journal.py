@@ -20,7 +20,7 @@ _FROM_JSON: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(
         ("x", "x0", "lower", "upper", "ranges"), lambda v: np.asarray(v, dtype=np.float64)
     ),
-    **dict.fromkeys(("stream", "living", "names"), tuple),
+    **dict.fromkeys(("stream", "living", "names", "changes"), tuple),
     **dict.fromkeys(("fx", "val"), float),
 }
 

@@ -279,3 +279,49 @@ def test_mistakes_of_the_function_and_of_the_parameters_come_together(
 ) -> None:
     black_box.edit("parameter_interface.yaml", {"value: 1.0": "value: 9.0"})
     assert len(black_box.mistakes()) == 2
+
+
+def test_a_block_without_call_is_told_once(black_box: JobFolder) -> None:
+    black_box.write("params.in", "Engine Function\nEndEngine\n")
+    assert black_box.load() is None
+    (found,) = black_box.report
+    assert found.startswith("params.in:1:1: Engine Function%Call is missing")
+
+
+def test_the_parameters_may_name_the_function(black_box: JobFolder) -> None:
+    black_box.write("params.in", "")
+    dtype = "dtype: FunctionParameters\n"
+    black_box.edit("parameter_interface.yaml", {"dtype: Parameters\n": dtype})
+    assert black_box.load() is None
+    (found,) = black_box.report
+    assert found.startswith("parameter_interface.yaml:2:1: Engine Function%Call is missing")
+    options = "settings: {input: {function: {Call: 'loss:f'}}}\n"
+    black_box.edit("parameter_interface.yaml", {dtype: dtype + options})
+    problem = with_code(black_box, "def f(x): return x[1]\n")
+    assert problem.evaluate(X0, FIRST).fx == 3.0
+
+
+def test_a_package_whose_name_is_taken_is_told(black_box: JobFolder) -> None:
+    black_box.write("params.in", "Engine Function\n  Call json.mine:f\nEndEngine\n")
+    (black_box.path / "json").mkdir()
+    black_box.write("json/__init__.py", "")
+    black_box.write("json/mine.py", "def f(x): return 1.0\n")
+    assert black_box.load(run_code=True) is None
+    assert black_box.report == [
+        "params.in:2:8: Engine Function%Call json.mine:f: another package json is in use already; "
+        "give it another name"
+    ]
+
+
+def test_modules_of_one_name_in_several_folders_are_kept_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    found = []
+    for number in range(3):
+        (tmp_path / str(number)).mkdir()
+        job = JobFolder(tmp_path / str(number))
+        job.write("params.in", "Engine Function\n  Call loss:f\nEndEngine\n")
+        job.write("parameter_interface.yaml", PARAMETERS)
+        found.append(with_code(job, f"def f(x): return {number}\n"))
+    assert [problem.evaluate(X0, FIRST).fx for problem in found] == [0.0, 1.0, 2.0]

@@ -1,0 +1,58 @@
+"""What a journal recorded of the optimizers that are to live on: enough to replay them."""
+
+from collections.abc import Collection, Iterable, Iterator
+
+import numpy as np
+
+from paramsrun.manager.events import Eval, Event, Inject
+from paramsrun.optimizers.replay import Injected, Told
+
+
+class Tape:
+    """One optimizer's batches and injections, in the order in which they happened."""
+
+    def __init__(self) -> None:
+        self._batches: list[dict[int, Eval]] = []
+        self._injections: dict[int, list[Injected]] = {}
+
+    def add(self, event: Eval | Inject) -> None:
+        """Take the optimizer's next event."""
+        if isinstance(event, Inject):
+            self._injections.setdefault(event.b, []).append(Injected(event.x, event.fx))
+            return
+        while len(self._batches) <= event.b:
+            self._batches.append({})
+        self._batches[event.b][event.i] = event
+
+    @property
+    def told(self) -> Iterator[Told | Injected]:
+        """Yield what happened up to its last batch, which may lack results."""
+        for b, batch in enumerate(self._batches):
+            yield from self._injections.get(b, ())
+            if b < len(self._batches) - 1:
+                ordered = [batch[i] for i in sorted(batch)]
+                yield Told(np.array([e.x for e in ordered]), np.array([e.fx for e in ordered]))
+
+    @property
+    def last(self) -> dict[int, Eval]:
+        """The results of its last batch, by candidate."""
+        return self._batches[-1] if self._batches else {}
+
+    @property
+    def n_before(self) -> int:
+        """How many candidates it asked before its last batch."""
+        return sum(map(len, self._batches[:-1]))
+
+    @property
+    def n_batches(self) -> int:
+        """Batches of which at least one result is here."""
+        return len(self._batches)
+
+
+def tapes(events: Iterable[Event], living: Collection[int]) -> dict[int, Tape]:
+    """Return the tapes of the optimizers that live on; those without a result have none yet."""
+    made = {o: Tape() for o in living}
+    for event in events:
+        if isinstance(event, Eval | Inject) and event.o in made:
+            made[event.o].add(event)
+    return made

@@ -1,0 +1,80 @@
+"""A run cut anywhere and resumed is the run that was not cut: for every optimizer."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paramsrun.evaluators.inline import Inline
+from paramsrun.manager.events import Context, End, Eval, Event, Start
+from paramsrun.manager.exit_rule import ExitRule
+from paramsrun.manager.loop import Manager
+from paramsrun.manager.spawning import Spawner
+from paramsrun.manager.state import RunState
+from paramsrun.manager.tape import tapes
+from paramsrun.problem.scaling import Scaling
+from paramsrun.results.journal import decode, encode
+from paramsrun.settings.families import exit_conditions, optimizers
+from tests.families.test_every_optimizer import every_optimizer
+from tests.manager.test_loop import Sphere
+
+SCALING = Scaling(np.array([[-1.0, 2.0], [0.0, 3.0]]))
+X0 = np.array([0.5, 0.25])
+N = 60
+CONTEXT = Context("", 1, (), True, 0.0, "")
+
+
+def manager(optimizer: object, state: RunState, events: list[Event], slots: int, n: int) -> Manager:
+    return Manager(
+        state,
+        Spawner([optimizer], SCALING, X0, seed=1, slots=slots),
+        ExitRule([exit_conditions["MaxTotalFunctionCalls"](fmax=n)]),
+        Inline(Sphere(fails=lambda key: key.number % 11 == 5)),
+        events.append,
+        clock=lambda: 0.0,
+    )
+
+
+def folded(events: list[Event]) -> RunState:
+    state = RunState()
+    for event in events:
+        state.apply(event)
+    return state
+
+
+def resumed(optimizer: object, before: list[Event], slots: int = 1, n: int = N) -> list[Event]:
+    """Go on from events as they come back from a journal."""
+    events = [decode(encode(e)) for e in before]
+    state = folded(events)
+    one = manager(optimizer, state, events, slots, n)
+    one.resume(tapes(events, state.living), CONTEXT)
+    one.run()
+    return events
+
+
+def lines(events: list[Event]) -> list[bytes]:
+    """Return what makes two journals equal."""
+    return [encode(e) for e in events if isinstance(e, Start | Eval | End)]
+
+
+def uninterrupted(optimizer: object, slots: int = 1) -> list[Event]:
+    events: list[Event] = []
+    manager(optimizer, RunState(), events, slots, N).run()
+    return events
+
+
+@every_optimizer
+@settings(max_examples=5, deadline=None, derandomize=True)
+@given(cut=st.integers(0, N + 1), again=st.integers(0, N + 1), slots=st.integers(1, 3))
+def test_resumed_equals_uninterrupted(optimizer: object, cut: int, again: int, slots: int) -> None:
+    whole = uninterrupted(optimizer, slots)
+    first, second = sorted((cut, again))
+    once = resumed(optimizer, whole[:first], slots, n=min(N, max(1, second)))
+    assert lines(resumed(optimizer, once, slots)) == lines(whole)
+
+
+@pytest.mark.parametrize("cut", range(1, 32))
+def test_every_cut_of_two_generations_is_completed(cut: int) -> None:
+    optimizer = optimizers["CMAES"](popsize=8)
+    whole = uninterrupted(optimizer)
+    assert lines(resumed(optimizer, whole[:cut])) == lines(whole)
