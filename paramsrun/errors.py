@@ -4,6 +4,7 @@ ParamsrunError          exit code 1
 ├── InputError          2   mistakes in files that the user wrote: all of them, each with its place
 ├── UsageError          2   a request that cannot be met: a folder already there, a run still alive
 └── RunError            1   a run that had to end: the disk is full, no evaluation can succeed
+    └── CheckpointFailed  1   a checkpoint that was not made; the run may go on
 """
 
 from collections.abc import Iterable, Sequence
@@ -48,6 +49,10 @@ class UsageError(ParamsrunError):
 
 class RunError(ParamsrunError):
     """The run had to end; what was written before stays readable."""
+
+
+class CheckpointFailed(RunError):
+    """A checkpoint could not be made; earlier ones are as they were."""
 
 
 class InputError(ParamsrunError):

@@ -1,76 +1,113 @@
 """A job from its input file to its results: what the commands do, for Python callers too."""
 
+import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from paramsrun import resuming
 from paramsrun.errors import Findings, Mistake
 from paramsrun.evaluators.contract import Task
 from paramsrun.evaluators.inline import Inline
-from paramsrun.input import Source, read_source, write
-from paramsrun.manager.events import Run
+from paramsrun.input import Block, Source, parse, read_source, write
+from paramsrun.manager.events import Context, Run
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.interruption import Signals
 from paramsrun.manager.loop import Listener, Manager
 from paramsrun.manager.spawning import Spawner
 from paramsrun.manager.state import RunState
 from paramsrun.problem.contract import Key
+from paramsrun.problem.engines.function import FunctionObjective
+from paramsrun.problem.fingerprint import fingerprint
 from paramsrun.problem.load import load_problem
 from paramsrun.problem.problem import Problem
 from paramsrun.problem.scaling import Scaling
 from paramsrun.results import folder as results_folder
+from paramsrun.results import journal as journals
+from paramsrun.results.checkpoint import Checkpoints
 from paramsrun.results.journal import FORMAT, Journal
 from paramsrun.results.lock import Keeper
 from paramsrun.results.log import Log, RunLog
 from paramsrun.results.progress import Progress
+from paramsrun.results.saver import Saver
 from paramsrun.results.tree import ResultsTree
+from paramsrun.resuming import Origin
+from paramsrun.settings.declared import scope_of
 from paramsrun.settings.job import JobSettings
-from paramsrun.settings.read_job import read_text
+from paramsrun.settings.paths import moved
+from paramsrun.settings.read_job import read_tree
 
 VERSIONS_OF = ("paramsrun", "numpy", "scipy", "cma")
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job whose input was read and found good."""
+    """A job whose input was read and found good. Leave it by `close` (or use it in a with block).
+
+    Raises
+    ------
+    InputError
+        On loading, with every mistake in the input and the files it names.
+    UsageError
+        Where what is to be resumed cannot be.
+    """
 
     name: str
     settings: JobSettings
     text: str
-    """The input, includes resolved."""
+    """The input as it is stored: includes resolved, paths those of the stored files."""
     seed: int
     """RandomSeed, drawn here where the input gives none."""
     problem: Problem
+    files: Mapping[str, Path]
+    """The data files, by the names that they are stored under."""
+    state: RunState
+    """Empty, or that of the run which is resumed."""
+    origin: Origin | None
+    changes: Sequence[str]
+    """What the user should know of a resume."""
     warnings: Sequence[Mistake]
+    _stack: ExitStack
 
     @classmethod
-    def load(cls, path: str | Path, name: str | None = None, run_code: bool = True) -> "Job":
-        """Read an input file and all that it names; InputError reports every mistake.
+    def load(
+        cls,
+        path: str | Path,
+        name: str | None = None,
+        resume: Path | None = None,
+        run_code: bool = True,
+    ) -> "Job":
+        """Read an input file and all that it names.
 
-        A user's Function is imported if run_code, else only looked for.
+        resume is what to go on with, in place of the input's own ResumeCheckpoint. A user's
+        Function is imported if run_code, else only looked for.
         """
-        path = Path(path)
-        findings = Findings()
-        source = read_source(path, findings) or Source("")
-        settings, tree = read_text(source, findings)
-        text = write(tree) if "@include" in source.text.casefold() else source.text
-        seed = secrets.randbits(32) if settings.random_seed is None else settings.random_seed
-        folder = path.parent
-        problem = load_problem(
-            settings, folder.joinpath, [folder], findings, seed, tree, run_code=run_code
-        )
-        findings.check()
-        assert problem is not None
-        return cls(name or path.stem, settings, text, seed, problem, findings.warnings)
+        with ExitStack() as stack:
+            return _Loader(Path(path), stack, run_code).job(name, resume)
+
+    def __enter__(self) -> "Job":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release what a resume unpacked."""
+        self._stack.close()
 
     @property
     def folder(self) -> Path:
         """The results folder, in the current folder unless the input names another."""
         return Path(self.settings.results_directory or f"{self.name}.results")
+
+    @property
+    def rule(self) -> ExitRule:
+        """When the run ends."""
+        return exit_rule(self.settings)
 
     def run(self, echo: Callable[[str], None] = print, live: bool = False) -> RunState:
         """Run to the end; return the final state.
@@ -78,25 +115,64 @@ class Job:
         Raises UsageError where the results folder is there already, RunError where the run had to
         end early. live shows a progress line.
         """
-        run = self._run_event()
-        stored = results_folder.stored_names(self.problem.files)
-        files = {stored[given]: path for given, path in self.problem.files.items()}
-        results_folder.create(self.folder, run, files)
-        state = RunState()
-        state.apply(run)
-        with ExitStack() as stack:
-            self._manager(state, stack, echo, live).run(
-                None if self.settings.skip_x0 else Task(Key(0, 0), self.problem.parameters.x0)
+        code = code_of(self.problem)
+        objective = fingerprint(self.settings, self.problem, self.seed)
+        utc = datetime.now(UTC).isoformat(timespec="seconds")
+        if self.origin is None:
+            self.state.apply(self._begin(objective, code, utc))
+        else:
+            origin = self.origin
+            results_folder.create(
+                self.folder, self.text, self.files, lambda to: journals.copy(origin.journal, to)
             )
-        return state
+        with ExitStack() as stack:
+            manager = self._manager(stack, echo, live)
+            if self.origin is not None:
+                before = self.state.context
+                assert before is not None
+                context = Context(
+                    self.text,
+                    self.seed,
+                    objective,
+                    code,
+                    (*self.changes, *changes_between(before, objective, code)),
+                    objective == before.objective,
+                    self.state.t,
+                    utc,
+                )
+                manager.resume(self.origin.tapes(self.state), context)
+            is_new = self.state.initial is None and not self.state.n_started
+            x0 = Task(Key(0, 0), self.problem.parameters.x0)
+            manager.run(x0 if is_new and not self.settings.skip_x0 else None)
+        return self.state
 
-    def _manager(
-        self, state: RunState, stack: ExitStack, echo: Callable[[str], None], live: bool
-    ) -> Manager:
-        """Return the manager of this run, with all that listens to it; stack closes it all."""
-        rule = ExitRule(
-            self.settings.exit_condition, self.settings.exit_condition_boolean_combination
+    def _begin(self, objective: str, code: Mapping[str, str], utc: str) -> Run:
+        """Make the results folder of a new run; return its first event."""
+        parameters = self.problem.parameters
+        run = Run(
+            FORMAT,
+            versions(),
+            self.seed,
+            self.text,
+            parameters.active_names,
+            parameters.bounds,
+            objective,
+            code,
+            0.0,
+            utc,
         )
+
+        def journal(folder: Path) -> None:
+            first = Journal(folder)
+            first.append(run)
+            first.close()
+
+        results_folder.create(self.folder, self.text, self.files, journal)
+        return run
+
+    def _manager(self, stack: ExitStack, echo: Callable[[str], None], live: bool) -> Manager:
+        """Return the manager of this run, with all that listens to it; stack closes it all."""
+        rule = self.rule
         listeners: list[Listener] = []
         if live:
             progress = stack.enter_context(Progress(rule))
@@ -105,12 +181,16 @@ class Job:
         log = Log(self.folder / "job.log", echo)
         stack.callback(log.close)
         self._greet(log)
-        journal = Journal(self.folder / results_folder.JOURNAL, n_events=1)
+        control = self.settings.checkpoint_control
+        checkpoints = Checkpoints(self.folder, control, versions())
+        stack.callback(checkpoints.close)
+        at = self.folder / results_folder.JOURNAL
+        journal = Journal(at, self.state.n_events, checkpoints.segment_full)
         stack.callback(journal.close)
         stack.enter_context(Keeper(self.folder, journal.sync))
         evaluator = Inline(self.problem)
         signals = stack.enter_context(Signals(lambda: evaluator.computing))
-        scaling = Scaling(self.problem.parameters.bounds)
+        scaling = Scaling.of(self.problem.parameters)
         spawner = Spawner(
             self.settings.optimizer,
             scaling,
@@ -119,25 +199,138 @@ class Job:
             slots=self.settings.parallel_levels.optimizations,
         )
         tree = ResultsTree(self.folder, self.problem, scaling, self.settings)
-        listeners = [tree, RunLog(log), *listeners]
-        return Manager(state, spawner, rule, evaluator, journal.append, listeners, signals.reason)
+        stack.callback(tree.close)
+        return Manager(
+            self.state,
+            spawner,
+            rule,
+            evaluator,
+            journal.append,
+            [tree, RunLog(log), *listeners],
+            signals.reason,
+            Saver(checkpoints, log, control.raise_fail),
+        )
 
     def _greet(self, log: Log) -> None:
         log.entry(f"paramsrun {version('paramsrun')}: job {self.name}, RandomSeed {self.seed}")
         for warning in self.warnings:
             log.entry(f"Warning: {warning}")
 
-    def _run_event(self) -> Run:
-        versions = {name: version(name) for name in VERSIONS_OF}
-        utc = datetime.now(UTC).isoformat(timespec="seconds")
-        parameters = self.problem.parameters
-        return Run(
-            FORMAT,
-            versions,
-            self.seed,
-            self.text,
-            parameters.active_names,
-            parameters.bounds,
-            0.0,
-            utc,
+
+class _Loader:
+    """Reads an input, merges it with what it resumes, and loads its problem."""
+
+    def __init__(self, path: Path, stack: ExitStack, run_code: bool) -> None:
+        self._path = path
+        self._folder = path.parent
+        self._stack = stack
+        self._run_code = run_code
+        self._findings = Findings()
+
+    def job(self, name: str | None, resume: Path | None) -> Job:
+        source = read_source(self._path, self._findings) or Source("")
+        new = parse(source, scope_of(JobSettings), self._findings)
+        resume = resume or resuming.resume_path(new, self._folder)
+        origin = None if resume is None else self._stack.enter_context(resuming.opened(resume))
+        state = RunState() if origin is None else origin.state()
+        root = self._folder if origin is None else origin.inputs
+        tree = new
+        if origin is not None:
+            tree = resuming.merged(origin, new, self._folder, self._findings)
+        settings = read_tree(tree, self._findings)
+        seed = self._seed(settings, state)
+        search = [self._folder, *_recorded_folders(state)]
+        problem = load_problem(
+            settings, root.joinpath, search, self._findings, seed, tree, self._run_code
         )
+        self._findings.check()
+        assert problem is not None
+        stored = results_folder.stored_names(problem.files, [root, self._folder])
+        text = _stored_text(tree, stored, source if origin is None else None)
+        changes: list[str] = []
+        if origin is not None:
+            assert state.run is not None
+            resuming.check_interface(origin, state.run, problem.parameters)
+            judged = state if _is_comparable(state, settings, problem, seed) else state.anew()
+            resuming.check_not_over(origin, judged, exit_rule(settings))
+            changes = list(resuming.news(origin, state, new))
+        return Job(
+            name or self._path.stem,
+            settings,
+            text,
+            seed,
+            problem,
+            {stored[given]: path for given, path in problem.files.items()},
+            state,
+            origin,
+            changes,
+            self._findings.warnings,
+            self._stack.pop_all(),
+        )
+
+    @staticmethod
+    def _seed(settings: JobSettings, state: RunState) -> int:
+        if settings.random_seed is not None:
+            return settings.random_seed
+        return secrets.randbits(32) if state.context is None else state.context.seed
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what a run's numbers depend on."""
+    return {name: version(name) for name in VERSIONS_OF}
+
+
+def exit_rule(settings: JobSettings) -> ExitRule:
+    """Return when a run with these settings ends."""
+    return ExitRule(settings.exit_condition, settings.exit_condition_boolean_combination)
+
+
+def code_of(problem: Problem) -> dict[str, str]:
+    """Return the user's code that a problem runs: its name -> path and SHA-256."""
+    if not isinstance(problem.training, FunctionObjective):
+        return {}
+    path = problem.training.code.find()
+    if path is None:
+        return {problem.training.code.call: ""}
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return {problem.training.code.call: f"{path} {digest}"}
+
+
+def changes_between(before: Run | Context, objective: str, code: Mapping[str, str]) -> list[str]:
+    """Return what a session does otherwise than the one before it, a line each."""
+    changes = []
+    if objective != before.objective:
+        changes.append(
+            "The training set, the jobs or the engine changed: losses of before cannot be compared "
+            "with those from here on, and the best starts anew"
+        )
+    for name, was in before.code.items():
+        if name in code and was.rpartition(" ")[2] != code[name].rpartition(" ")[2]:
+            changes.append(f"Warning: the code of {name} changed since ({code[name].split()[0]})")
+    return changes
+
+
+def _recorded_folders(state: RunState) -> list[Path]:
+    """Return where the user's code of the earlier run was found."""
+    if state.context is None:
+        return []
+    found = []
+    for call, where in state.context.code.items():
+        path = Path(where.rpartition(" ")[0])
+        depth = call.partition(":")[0].count(".") + (path.name == "__init__.py")
+        found.append(path.parents[depth])
+    return found
+
+
+def _is_comparable(state: RunState, settings: JobSettings, problem: Problem, seed: int) -> bool:
+    """Return whether the losses of a run can be compared with those of a problem."""
+    before = state.context
+    return before is not None and before.objective == fingerprint(settings, problem, seed)
+
+
+def _stored_text(tree: Block, stored: Mapping[str, str], source: Source | None) -> str:
+    """Return the input as it is stored; word by word where nothing in it has to change."""
+    there = moved(tree, JobSettings, lambda path: stored.get(path, path))
+    if source is not None and there == tree and "@include" not in source.text.casefold():
+        return source.text
+    return write(there)

@@ -1,5 +1,6 @@
 """The command line. Each command imports what it needs when it runs, so that help is instant."""
 
+import io
 import os
 import sys
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import click
 
 from paramsrun import __version__
-from paramsrun.errors import ParamsrunError
+from paramsrun.errors import ParamsrunError, UsageError, nearest
 
 EXIT_CODES = {"Ended by SIGINT": 130, "Ended by SIGTERM": 143}
+MAX_NAME = 200
 
 
 class Commands(click.Group):
@@ -20,12 +22,18 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command named first, or ``run`` with all arguments."""
         if args and args[0] not in self.commands:
+            self._refuse_no_file(ctx, args[0])
             args = ["run", *args]
         return super().resolve_command(ctx, args)
 
+    def _refuse_no_file(self, ctx: click.Context, word: str) -> None:
+        """Tell of a command or file that is not there before anything else is complained about."""
+        if not word.startswith("-") and not os.path.lexists(word):
+            ctx.fail(f"There is no file or command {word}{nearest(word, self.commands)}")
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments; an option that is not the group's own belongs to ``run``."""
-        own = ("--help", "--version")
+        own = ("-h", "--help", "--version")
         if args and args[0].startswith("-") and args[0] not in own:
             args = ["run", *args]
         return super().parse_args(ctx, args)
@@ -37,9 +45,16 @@ class Commands(click.Group):
         except ParamsrunError as error:
             click.echo(str(error), err=True)
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt:  # before or after the run, which answers signals itself
+            click.echo("Ended by SIGINT", err=True)
+            ctx.exit(EXIT_CODES["Ended by SIGINT"])
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    subcommand_metavar="FILE | COMMAND [ARGS]...",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="paramsrun")
 def main() -> None:
     """Fit the parameters of expensive models.
@@ -51,34 +66,79 @@ def main() -> None:
     wrong; 130 and 143 ended by SIGINT (Ctrl-C) and SIGTERM.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
-@main.command()
+def file_name(ctx: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
+    """Return the name of a job, which is to be one of a file: results stay in this folder."""
+    if name is None:
+        return None
+    if not name or "/" in name or os.sep in name or not name.isprintable() or name in (".", ".."):
+        raise click.BadParameter(
+            f"{name!r} is no name for a results folder: it must be a name without slashes. The key "
+            "ResultsDirectory of the input puts results elsewhere."
+        )
+    if len(os.fsencode(name)) > MAX_NAME:
+        raise click.BadParameter(f"it is longer than {MAX_NAME} bytes")
+    return name
+
+
+def echo(line: str) -> None:
+    """Print a line of the log; where the terminal or pipe is gone, the run goes on without it."""
+    try:
+        click.echo(line)
+    except OSError:  # job.log holds what is no longer shown
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@main.command(short_help="Run a job; `paramsrun FILE` does the same.")
 @click.argument("file", type=click.Path())
-@click.option("--name", help="Name of the job; the default is the stem of FILE.")
-def run(file: str, name: str | None) -> None:
-    """Run the job that FILE describes; `paramsrun FILE` does the same."""
-    from paramsrun.job import Job
+@click.option("--name", callback=file_name, help="Name of the job; the default is FILE's stem.")
+@click.option(
+    "--resume",
+    metavar="auto|PATH",
+    help="Go on from the checkpoint or results folder PATH. With auto: from this job's latest "
+    "results, if there are any; made for queues, which start the same command again and again.",
+)
+def run(file: str, name: str | None, resume: str | None) -> None:
+    """Run the job that FILE describes; `paramsrun FILE` does the same.
 
-    job = Job.load(file, name)
-    state = job.run(click.echo, live=sys.stderr.isatty() and sys.stdout.isatty())
+    Results appear in the folder NAME.results, which must not be there yet. With --resume auto they
+    appear in NAME.results, NAME.2.results, NAME.3.results, one for each session.
+    """
+    from pathlib import Path
+
+    from paramsrun.job import Job
+    from paramsrun.resuming import following
+
+    origin = None if resume is None else Path(resume)
+    readable(file)
+    if resume == "auto":
+        name, origin, over = following(name or Path(file).stem)
+        if over is not None:
+            echo(over)
+            return
+    with Job.load(file, name, origin) as job:
+        state = job.run(echo, live=_is_terminal())
     assert state.exit is not None
     sys.exit(EXIT_CODES.get(state.exit.reason, 0))
 
 
-@main.command()
+@main.command(short_help="Report every mistake of an input; run nothing.")
 @click.argument("file", type=click.Path())
 def check(file: str) -> None:
     """Report every mistake in FILE and in the files it names; run nothing."""
     from paramsrun.job import Job
 
-    job = Job.load(file, run_code=False)
-    for warning in job.warnings:
-        click.echo(f"Warning: {warning}")
+    with Job.load(readable(file), run_code=False) as job:
+        for warning in job.warnings:
+            click.echo(f"Warning: {warning}")
     click.echo(f"{file}: no mistakes")
 
 
-@main.command()
+@main.command(short_help="Explain every block and key, or one.")
 @click.argument("key", required=False)
 def describe(key: str | None) -> None:
     """Explain every block and key of an input file, or KEY (`CMAES`, `Optimizer%CMAES%Sigma0`)."""
@@ -87,10 +147,41 @@ def describe(key: str | None) -> None:
     click.echo(describe_key(key))
 
 
-@main.command()
+@main.command(short_help="Tell what a running or ended job has done.")
 @click.argument("folder", type=click.Path())
 def status(folder: str) -> None:
     """Tell what the running or ended job of a results FOLDER has done."""
     from paramsrun.results.status import status as status_of
 
     click.echo(status_of(folder))
+
+
+def _is_terminal() -> bool:
+    """Return whether there is someone to watch a line that changes."""
+    return sys.stdout.isatty() and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+@main.command(short_help="Tell what a checkpoint holds.")
+@click.argument("checkpoint", type=click.Path())
+def show(checkpoint: str) -> None:
+    """Tell what a CHECKPOINT holds: when, versions, evaluations, optimizers, best, settings."""
+    from pathlib import Path
+
+    from paramsrun.results.opening import show as shown
+
+    click.echo(shown(Path(checkpoint)))
+
+
+def readable(file: str) -> str:
+    """Return the name of an input file; UsageError if it is none."""
+    if os.path.isdir(file):
+        raise UsageError(f"{file} is a folder; an input file is wanted, such as {_input_in(file)}")
+    if not os.path.exists(file):
+        raise UsageError(f"There is no file {file}")
+    return file
+
+
+def _input_in(folder: str) -> str:
+    """Return an input file of a folder, for a hint."""
+    inputs = sorted(name for name in os.listdir(folder) if name.endswith(".in"))
+    return os.path.join(folder, inputs[0] if inputs else "params.in")

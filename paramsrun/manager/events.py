@@ -19,6 +19,10 @@ class Run(NamedTuple):
     """The active parameters."""
     ranges: Matrix
     """(n_params, 2) their ranges, real units."""
+    objective: str
+    """Hash of what decides the loss: equal ones mean that losses can be compared."""
+    code: Mapping[str, str]
+    """The user's code that takes part: its name -> path and SHA-256, with a blank between."""
     t: float
     utc: str
 
@@ -88,6 +92,8 @@ class Context(NamedTuple):
     """The input in force from here on."""
     seed: int
     """RandomSeed of the optimizers that start from here on."""
+    objective: str
+    code: Mapping[str, str]
     changes: tuple[str, ...]
     """What differs from before and what the user should know, a line each."""
     comparable: bool

@@ -37,6 +37,7 @@ class ExitRule:
         self._calls: list[int] = sorted(set(self._budgets.values()))
         self._certain = next((n for n in self._calls if self._met_at(n, lambda i: False)), None)
         """The run ends at so many evaluations whatever else happens."""
+        self._certain_first = not self._calls or self._certain == self._calls[0]
         self.met: Callable[[RunState], bool] = self._compiled(self._expression)
         """Whether the run is to end."""
 
@@ -49,7 +50,7 @@ class ExitRule:
 
     def calls_left(self, state: RunState) -> float:
         """Return how many further evaluations may be started as things stand; inf for any."""
-        n_max = self.n_max(state)
+        n_max = self._certain if self._certain_first else self.n_max(state)
         return float("inf") if n_max is None else n_max - state.n_evaluations
 
     def explain(self, state: RunState) -> str:

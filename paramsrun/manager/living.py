@@ -34,7 +34,7 @@ class Living:
         self.n_in_flight = 0
         self._scaling = scaling
         self._batch = -1
-        self._n_asked = 0
+        self._n_before = 0
         self._x: Matrix = np.empty((0, 0))
         self._real: Matrix = self._x
         self._fx: Vector = np.empty(0)
@@ -52,7 +52,7 @@ class Living:
             self._ask()
         i = self._waiting.popleft()
         self.n_in_flight += 1
-        key = Key(self.o, self._n_asked - len(self._fx) + i + 1)
+        key = Key(self.o, self._n_before + i + 1)
         return Candidate(self.o, self._batch, i, self._x[i]), Task(key, self._real[i])
 
     def take(self, candidate: Candidate, fx: float) -> None:
@@ -71,7 +71,7 @@ class Living:
             return divergence
         if self.proposer.ended is not None:
             return Divergence(True, f"it ended too early: {self.proposer.ended.reason}")
-        self._batch, self._n_asked = tape.n_batches - 2, tape.n_before
+        self._batch, self._n_before = tape.n_batches - 2, tape.n_before
         self._ask()
         return self._refill(tape.last, bounds) or divergence
 
@@ -95,10 +95,10 @@ class Living:
         return None
 
     def _ask(self) -> None:
-        self._x = np.ascontiguousarray(self.proposer.ask())
-        self._real = self._scaling.real(self._x)
-        self._n_missing = len(self._x)
-        self._fx = np.empty(self._n_missing)
-        self._waiting.extend(range(self._n_missing))
+        x = self._x = np.ascontiguousarray(self.proposer.ask())
+        self._real = self._scaling.real(x)
+        self._n_before += len(self._fx)
+        self._n_missing = len(x)
+        self._fx = np.empty(len(x))
+        self._waiting.extend(range(len(x)))
         self._batch += 1
-        self._n_asked += self._n_missing

@@ -36,8 +36,8 @@ class Saver(Protocol):
     def due_at_end(self, state: RunState, how: str) -> bool:
         """Return whether one is due as the run ends in this way (see `Exit`)."""
 
-    def save(self, state: RunState) -> str | None:
-        """Make one of all events so far; return its name, or None if it failed and may."""
+    def save(self, state: RunState) -> Checkpoint | None:
+        """Make one of all events so far; return its event, or None if it failed and may."""
 
 
 class Manager:
@@ -146,9 +146,13 @@ class Manager:
             self._save(self._saver)
 
     def _save(self, saver: Saver) -> None:
-        name = saver.save(self.state)
-        if name is not None:
-            self._emit(Checkpoint(name, self.state.n_evaluations, self._now()))
+        try:
+            event = saver.save(self.state)
+        except RunError as error:
+            self.leave("error", str(error))
+            raise
+        if event is not None:
+            self._emit(event)
 
     def _evaluate_initial(self, task: Task) -> None:
         self._evaluator.submit(task)

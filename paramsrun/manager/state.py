@@ -1,6 +1,6 @@
 """The state of a run: the fold of its events. `RunState.apply` alone changes it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from paramsrun.arrays import Vector
 from paramsrun.manager.events import Checkpoint, Context, End, Eval, Event, Exit, Run, Start
@@ -45,7 +45,10 @@ class OptimizerState:
 class RunState:
     """What is known of a run; exit conditions and stoppers judge by it, and change nothing."""
 
+    n_events: int = 0
     run: Run | None = None
+    context: Run | Context | None = None
+    """What is in force: of the run's beginning, or of the last resume."""
     n_evaluations: int = 0
     """Evaluations that count; the initial one does not."""
     n_started: int = 0
@@ -89,9 +92,14 @@ class RunState:
         """Seconds since this session began, as of the last event."""
         return self.t - self.session_began
 
+    def anew(self) -> "RunState":
+        """Return the state as a changed context finds it: the best starts anew."""
+        return replace(self, best=Best())
+
     def apply(self, event: Event) -> None:
         """Fold one event into the state."""
         self.t = event.t
+        self.n_events += 1
         if type(event) is Eval:
             self._evaluated(event)
         elif type(event) is Start:
@@ -109,7 +117,7 @@ class RunState:
         elif type(event) is Exit:
             self.exit = event
         elif type(event) is Run:
-            self.run = event
+            self.run = self.context = event
 
     def _evaluated(self, event: Eval) -> None:
         if event.o == 0:
@@ -138,6 +146,7 @@ class RunState:
 
     def _resumed(self, event: Context) -> None:
         self.exit = None
+        self.context = event
         self.session_began = self.checkpoint_t = event.t
         if not event.comparable:
             self.best = Best()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from paramsrun.errors import Findings, nearest
+from paramsrun.errors import Findings, Place, nearest
 from paramsrun.input import Block, Entry, Key, Word
 from paramsrun.problem.nodes import Fields, Node, Scalar
 from paramsrun.settings.declared import keys_of
@@ -15,14 +15,13 @@ def engine_of_header(name: str, header: Fields | None, findings: Findings) -> An
     """Return the engine of that name with the options of ``settings: input: <name>:``."""
     cls = engines[name]
     name = engines.name_of(cls)
-    options = _options(name, header, findings)
-    if options is None:
-        return cls()
+    place = header.place_of("dtype") if header is not None else Place("")
+    options = _options(name, header, findings) or Fields({}, {}, place)
     known = [key.name for key in keys_of(cls)]
     folds = {k.casefold() for k in known}
-    for given, place in options.places.items():
+    for given, at in options.places.items():
         if given.casefold() not in folds:
-            findings.mistake(place, f"{name} has no key {given}{nearest(given, known)}")
+            findings.mistake(at, f"{name} has no key {given}{nearest(given, known)}")
     block = Block(name, options.place, entries=tuple(_entries(options)))
     return read(block, cls, findings, f"Engine {name}")
 

@@ -76,11 +76,15 @@ class UserCode:
         return loaded
 
     def _module(self, name: str) -> ModuleType:
-        spec = self._spec(name.split(".")[0])
+        top, _, inner = name.partition(".")
+        spec = self._spec(top)
         self._add_to_path()
+        taken = sys.modules.get(top)
+        if inner and taken is not None and not _is_from(taken, spec):
+            raise ImportError(f"another package {top} is in use already; give it another name")
         try:
-            top = _imported(spec)
-            return importlib.import_module(name) if "." in name else top
+            module = _imported(spec)
+            return importlib.import_module(name) if inner else module
         except (Exception, SystemExit) as error:
             raise ImportError(
                 f"the module cannot be imported: {type(error).__name__}: {error}"
@@ -114,20 +118,22 @@ class UserCode:
                 sys.path.append(folder)
 
 
+def _is_from(module: ModuleType, spec: ModuleSpec) -> bool:
+    return getattr(module, "__file__", None) == spec.origin
+
+
 def _imported(spec: ModuleSpec) -> ModuleType:
     """Return the module of a spec, under another name where its own is taken by another file."""
     name = spec.name
-    taken = sys.modules.get(name)
-    if taken is not None:
-        if getattr(taken, "__file__", None) == spec.origin:
+    for name in (spec.name, f"paramsrun_user_{spec.name}"):
+        taken = sys.modules.get(name)
+        if taken is None:
+            break
+        if _is_from(taken, spec):
             return taken
-        name = f"paramsrun_user_{name}"
-        if getattr(sys.modules.get(name), "__file__", None) == spec.origin:
-            return sys.modules[name]
-    spec.name = name
-    if spec.loader is None:
-        return importlib.import_module(name)
-    own = importlib.util.spec_from_file_location(name, spec.origin) if taken else spec
+    if spec.origin is None:
+        return importlib.import_module(spec.name)
+    own = spec if name == spec.name else importlib.util.spec_from_file_location(name, spec.origin)
     assert own is not None
     assert own.loader is not None
     module = importlib.util.module_from_spec(own)

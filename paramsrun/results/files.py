@@ -1,47 +1,70 @@
 """Writing the text files that others read."""
 
+import math
 import os
-from collections.abc import Iterable
+from io import FileIO
 from pathlib import Path
 
 
 def replace(path: Path, text: str) -> None:
     """Write a file whole: a reader sees the old one or the new one."""
     fresh = path.with_name(f".{path.name}.tmp")
-    fresh.write_text(text)
+    fresh.write_text(text, encoding="utf-8")
     os.replace(fresh, path)
 
 
+def write_new(path: Path, text: str) -> None:
+    """Write a file that nobody reads before it is whole."""
+    path.write_text(text, encoding="utf-8")
+
+
+class Appended:
+    """A text file that grows; nothing is held back, so that closing it cannot fail."""
+
+    def __init__(self, path: Path, mode: str = "a") -> None:
+        self._file = FileIO(path, mode)
+
+    def write(self, text: str) -> None:
+        """Hand a text to the operating system."""
+        data = text.encode("utf-8", "backslashreplace")
+        while data:
+            data = data[self._file.write(data) :]
+
+    def close(self) -> None:
+        """Close it; a second time does nothing."""
+        self._file.close()
+
+
 class Lines:
-    """A text file that grows; lines are held back until `flush`."""
+    """A text file of lines under a header; lines are held back until `flush`."""
 
     def __init__(self, path: Path, header: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("w")
-        self._file.write(header + "\n")
-        self._file.flush()
-        self._held: list[str] = []
+        self._file = Appended(path, "w")
+        self._held = [header]
+        try:
+            self.flush()
+        except OSError:
+            self._file.close()
+            raise
 
     def add(self, line: str) -> None:
         """Take a line."""
         self._held.append(line)
 
-    def extend(self, lines: Iterable[str]) -> None:
-        """Take lines."""
-        self._held.extend(lines)
-
     def flush(self) -> None:
         """Hand all lines to the operating system."""
         if self._held:
-            self._held.append("")
-            self._file.write("\n".join(self._held))
-            self._file.flush()
+            text = "\n".join([*self._held, ""])
             self._held.clear()
+            self._file.write(text)
 
     def close(self) -> None:
         """Flush and close."""
-        self.flush()
-        self._file.close()
+        try:
+            self.flush()
+        finally:
+            self._file.close()
 
 
 def loss_row(n: int, fx: float, t: float) -> str:
@@ -51,14 +74,14 @@ def loss_row(n: int, fx: float, t: float) -> str:
 
 def shown(fx: float) -> str:
     """Return a number with six decimals, or shortest exact where those lose over 1e-6 of it."""
-    return f"{fx:.6f}" if abs(fx) >= 0.5 or fx == 0.0 else repr(float(fx))
+    six = f"{fx:.6f}"
+    if abs(fx) >= 0.5 or abs(float(six) - fx) <= 1e-6 * abs(fx):
+        return six
+    return repr(float(fx))
 
 
 def log10(fx: float) -> float:
     """Return log10, -inf at 0 and nan below."""
-    from math import inf, nan
-    from math import log10 as log
-
     if fx > 0:
-        return log(fx)
-    return -inf if fx == 0 else nan
+        return math.log10(fx)
+    return -math.inf if fx == 0 else math.nan

@@ -3,55 +3,73 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from paramsrun.errors import RunError, UsageError
-from paramsrun.manager.events import Run
 from paramsrun.results import lock
-from paramsrun.results.journal import Journal
 
 INPUTS = "settings_and_initial_data"
 JOURNAL = "optimization/journal"
 
 
-def create(folder: Path, run: Run, files: Mapping[str, Path]) -> None:
-    """Make a results folder that holds the inputs and the run's first event.
+def create(
+    folder: Path, settings: str, files: Mapping[str, Path], journal: Callable[[Path], None]
+) -> None:
+    """Make a results folder that holds the inputs and a journal, and can be resumed at once.
 
-    files maps the name that each data file gets among the inputs to where it is now. Raises
-    UsageError where the folder is there already or another driver is making it.
+    Raises UsageError where the folder is there already or another driver is making it.
+
+    Parameters
+    ----------
+    settings
+        The input as AMS text.
+    files
+        The data files: the name that each gets among the inputs, and where it is now.
+    journal
+        Makes the journal in the folder it is given.
     """
-    if folder.exists():
-        raise UsageError(
-            f"{folder} is there already, and results are never overwritten: "
-            "give the job another name (--name NAME), or move the folder away"
-        )
-    fresh = folder.with_name(f".{folder.name}.tmp")
-    _clear(fresh)
     try:
+        if os.path.lexists(folder):
+            raise UsageError(
+                f"{folder} is there already, and results are never overwritten: "
+                "give the job another name (--name NAME), or move the folder away"
+            )
+        fresh = folder.with_name(f".{folder.name}.tmp")
+        _clear(fresh)
         fresh.mkdir()
-        (fresh / lock.NAME).write_text(json.dumps(lock.owner()) + "\n")
-        _copy_inputs(fresh / INPUTS, run.settings, files)
-        journal = Journal(fresh / JOURNAL)
-        journal.append(run)
-        journal.close()
-        os.rename(fresh, folder)
+        try:
+            (fresh / lock.NAME).write_text(json.dumps(lock.owner()) + "\n")
+            _copy_inputs(fresh / INPUTS, settings, files)
+            (fresh / JOURNAL).mkdir(parents=True)
+            journal(fresh / JOURNAL)
+            os.rename(fresh, folder)
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
         _sync(folder.parent)
     except OSError as error:
         raise RunError(f"The results folder {folder} cannot be made: {error}") from error
 
 
-def stored_names(given: Mapping[str, Path]) -> dict[str, str]:
-    """Return, for each path text of an input, the name its file has among the stored inputs.
+def stored_names(given: Mapping[str, Path], roots: Sequence[Path]) -> dict[str, str]:
+    """Return, for each path of an input, the name its file has among the stored inputs.
 
-    Relative paths keep their name; others are put into ``external/``.
+    A file below one of the roots keeps its place there; others are put into ``external/``.
     """
     names: dict[str, str] = {}
-    for position, text in enumerate(given, 1):
-        path = PurePosixPath(text)
-        inside = not path.is_absolute() and ".." not in path.parts
-        names[text] = str(path) if inside else f"external/{position:02d}_{path.name}"
+    for position, (text, path) in enumerate(given.items(), 1):
+        name = next((n for root in roots if (n := _below(root, path)) is not None), None)
+        if name is None or name in names.values() or name == "params.in":
+            name = f"external/{position:02d}_{path.name}"
+        names[text] = name
     return names
+
+
+def _below(root: Path, path: Path) -> str | None:
+    """Return the path relative to a folder, or None if it does not lie below it."""
+    relative = os.path.relpath(path.absolute(), root.absolute())
+    return None if relative.startswith("..") else relative
 
 
 def _clear(fresh: Path) -> None:
@@ -66,7 +84,7 @@ def _clear(fresh: Path) -> None:
 
 def _copy_inputs(folder: Path, settings: str, files: Mapping[str, Path]) -> None:
     folder.mkdir()
-    (folder / "params.in").write_text(settings)
+    (folder / "params.in").write_text(settings, encoding="utf-8")
     for name, path in files.items():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)

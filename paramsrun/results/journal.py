@@ -2,6 +2,8 @@
 
 import math
 import os
+import shutil
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +12,7 @@ import numpy as np
 import orjson
 
 from paramsrun.errors import RunError
-from paramsrun.manager.events import KINDS, Eval, Event
+from paramsrun.manager.events import KINDS, Eval, Event, Run
 
 FORMAT = 1
 SEGMENT_EVENTS = 5000
@@ -49,7 +51,18 @@ def decode(line: bytes) -> Event:
     """Return the event of a journal line; ValueError, KeyError or TypeError if it is none."""
     fields: dict[str, Any] = orjson.loads(line)
     cls = KINDS[fields.pop("e")]
+    if cls is Run and fields["format"] != FORMAT:
+        raise RunError(_foreign(fields))
     return cls(**{k: _FROM_JSON[k](v) if k in _FROM_JSON else v for k, v in fields.items()})
+
+
+def _foreign(run: dict[str, Any]) -> str:
+    versions = run.get("versions")
+    maker = versions.get("paramsrun", "?") if isinstance(versions, dict) else "?"
+    return (
+        f"it has journal format {run['format']}, written by paramsrun {maker}, and this paramsrun "
+        f"reads format {FORMAT}: use the paramsrun that wrote it, or a newer one"
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -63,13 +76,19 @@ class Journal:
     """Appends events to the segments of a folder.
 
     A line is handed to the operating system before `append` returns, so it survives SIGKILL;
-    `sync` makes it survive a power loss too.
+    `sync` makes it survive a power loss too. on_full is called with each segment that is full.
     """
 
-    def __init__(self, folder: Path, n_events: int = 0) -> None:
+    def __init__(
+        self, folder: Path, n_events: int = 0, on_full: Callable[[Path], None] = lambda _: None
+    ) -> None:
         self._folder = folder
         self._n_events = n_events
+        self._on_full = on_full
+        self._path = folder
         self._file: int | None = None
+        self._full: deque[int] = deque()
+        """Files of full segments that are yet to be synced and closed."""
         self._dirty = False
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -87,25 +106,61 @@ class Journal:
             raise RunError(f"The journal cannot be written: {error}") from error
         self._n_events += 1
         self._dirty = True
+        if self._n_events % SEGMENT_EVENTS == 0:
+            self._on_full(self._path)
 
     def sync(self) -> None:
-        """Wait until all that was appended is on the disk."""
+        """Wait until all that was appended is on the disk; may be called from another thread."""
+        while self._full:
+            full = self._full.popleft()
+            os.fsync(full)
+            os.close(full)
         if self._dirty and self._file is not None:
             self._dirty = False
             os.fsync(self._file)
 
     def close(self) -> None:
         """Sync and close."""
+        self.sync()
         if self._file is not None:
-            self.sync()
             os.close(self._file)
             self._file = None
 
     def _open_segment(self) -> None:
-        self.close()
+        if self._file is not None:
+            self._full.append(self._file)
         number = self._n_events // SEGMENT_EVENTS + 1
-        path = self._folder / f"{number:06d}.jsonl"
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        self._path = self._folder / _name(number)
+        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Let a journal begin with all events of another: closed segments are shared where they can be.
+
+    A line of the source that was cut off is left out.
+    """
+    *closed, last = segments(source)
+    for path in closed:
+        try:
+            os.link(path, target / path.name)
+        except OSError:
+            shutil.copyfile(path, target / path.name)
+    whole, _, _ = last.read_bytes().rpartition(b"\n")
+    (target / last.name).write_bytes(whole + b"\n" if whole else b"")
+
+
+def segments(folder: Path) -> list[Path]:
+    """Return the segments of a journal, in order."""
+    return sorted(folder.glob("[0-9]*.jsonl"))
+
+
+def place(folder: Path, k: int) -> str:
+    """Return file and line of a journal's k-th event, from 0."""
+    return f"{folder / _name(k // SEGMENT_EVENTS + 1)}:{k % SEGMENT_EVENTS + 1}"
+
+
+def _name(number: int) -> str:
+    return f"{number:06d}.jsonl"
 
 
 class Torn(NamedTuple):
@@ -120,14 +175,18 @@ def read(folder: Path) -> Iterator[Event | Torn]:
 
     Raises RunError, with file and line, where a line in the middle is damaged.
     """
-    segments = sorted(folder.glob("[0-9]*.jsonl"))
-    for position, path in enumerate(segments):
+    paths = segments(folder)
+    for position, path in enumerate(paths):
+        if path.name != _name(position + 1):
+            raise RunError(f"{folder / _name(position + 1)} is missing, a part of the journal")
         lines = path.read_bytes().split(b"\n")
         tail = lines.pop()
-        last = position == len(segments) - 1
+        last = position == len(paths) - 1
         for number, line in enumerate(lines, 1):
             try:
                 yield decode(line)
+            except RunError as error:
+                raise RunError(f"{path}:{number}: {error}") from None
             except (ValueError, KeyError, TypeError) as error:
                 raise RunError(f"{path}:{number}: damaged journal line ({error})") from None
         if tail:

@@ -6,8 +6,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from paramsrun.errors import RunError
 
 NAME = "run.lock"
 TOUCH_S = 10.0
@@ -28,14 +31,15 @@ def alive(folder: Path) -> dict[str, Any] | None:
     """
     path = folder / NAME
     try:
-        held: dict[str, Any] = json.loads(path.read_text())
+        read = json.loads(path.read_text())
+        held: dict[str, Any] = {"host": read["host"], "pid": int(read["pid"])}
         touched = path.stat().st_mtime
-    except (OSError, ValueError):
+        if held["host"] != socket.gethostname():
+            return held if time.time() - touched < STALE_S else None
+        began = _began(held["pid"])
+        return held if began is not None and began == read["began"] else None
+    except (OSError, ValueError, TypeError, KeyError):  # no lock, or not one of ours
         return None
-    if held.get("host") != socket.gethostname():
-        return held if time.time() - touched < STALE_S else None
-    began = _began(int(held.get("pid", 0)))
-    return held if began is not None and began == held.get("began") else None
 
 
 def _began(pid: int) -> str | None:
@@ -49,7 +53,8 @@ def _began(pid: int) -> str | None:
         if Path("/proc/self/stat").exists():
             return None
         return "unknown" if _exists(pid) else None
-    return stat.rpartition(")")[2].split()[19]
+    state, *fields = stat.rpartition(")")[2].split()
+    return None if state in "ZX" else fields[18]  # a zombie is gone, whoever has yet to notice
 
 
 def _exists(pid: int) -> bool:
@@ -75,14 +80,18 @@ class Keeper:
         self._thread = threading.Thread(target=self._keep, name="keeper")
 
     def __enter__(self) -> "Keeper":
-        self._path.write_text(json.dumps(owner()) + "\n")
+        try:
+            self._path.write_text(json.dumps(owner()) + "\n")
+        except OSError as error:
+            raise RunError(f"The lock {self._path} cannot be written: {error}") from error
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._closing.set()
         self._thread.join()
-        self._path.unlink(missing_ok=True)
+        with suppress(OSError):  # a lock that stays behind is stale once this process is gone
+            self._path.unlink()
 
     def _keep(self) -> None:
         since_touch = 0.0

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
 
-from paramsrun.manager.events import End, Eval, Event, Exit, Start
+from paramsrun.errors import RunError
+from paramsrun.manager.events import Checkpoint, Context, End, Eval, Event, Exit, Start
 from paramsrun.manager.state import RunState
 from paramsrun.problem.contract import Evaluation
-from paramsrun.results.files import shown
+from paramsrun.results.files import Appended
 from paramsrun.results.summary import type_of
 
 INDENT = " " * 21
@@ -24,18 +24,25 @@ def stamped(text: str, at: datetime) -> str:
 
 
 class Log:
-    """Writes entries to a file and, unless it is quiet, to a stream."""
+    """Writes entries to a file, and to echo."""
 
     def __init__(self, path: Path, echo: Callable[[str], None]) -> None:
-        self._file: TextIO = path.open("a")
+        try:
+            self._file = Appended(path)
+        except OSError as error:
+            raise RunError(f"{path} cannot be written: {error}") from error
+        self._path = path
         self._echo = echo
 
-    def entry(self, text: str) -> None:
-        """Write one entry."""
+    def entry(self, text: str, echo: bool = True) -> None:
+        """Write one entry, to the file alone unless echo."""
         line = stamped(text, datetime.now())
-        self._file.write(line + "\n")
-        self._file.flush()
-        self._echo(line)
+        if echo:
+            self._echo(line)
+        try:
+            self._file.write(line + "\n")
+        except OSError as error:
+            raise RunError(f"{self._path} cannot be written: {error}") from error
 
     def close(self) -> None:
         """Close the file."""
@@ -53,7 +60,7 @@ class RunLog:
         """Write what an event is worth saying."""
         if type(event) is Eval:
             if event.o == 0:
-                self._log.entry(f"Initial loss {shown(event.fx)}")
+                self._log.entry(f"Initial loss {brief(event.fx)}")
             elif event.t - self._status_t >= STATUS_S:
                 self._status_t = event.t
                 self._log.entry(status(state))
@@ -63,34 +70,52 @@ class RunLog:
         elif type(event) is End:
             optimizer = state.optimizers[event.o]
             self._log.entry(
-                f"Optimizer {event.o} {event.how} after {optimizer.n_evaluations} evaluations, "
-                f"best loss {shown(optimizer.best.fx)}\n{event.reason}"
+                f"Optimizer {event.o} {event.how} after {evaluations(optimizer.n_evaluations)}, "
+                f"best loss {brief(optimizer.best.fx)}\n{event.reason}"
             )
+        elif type(event) is Context:
+            for change in event.changes:
+                self._log.entry(change)
+        elif type(event) is Checkpoint:
+            self._log.entry(f"Checkpoint {event.name} made after {evaluations(event.n)}")
         elif type(event) is Exit:
             self._exited(event, state)
 
     def _exited(self, event: Exit, state: RunState) -> None:
-        if event.how == "conditions":
-            self._log.entry(f"Exit conditions met:\n{event.reason}")
-        else:
-            self._log.entry(event.reason)
+        if event.how == "error":
+            self._log.entry(event.reason, echo=False)  # whoever started the run is told by RunError
+            return
+        met = event.how == "conditions"
+        self._log.entry(f"Exit conditions met:\n{event.reason}" if met else event.reason)
         self._log.entry(f"Done. {status(state)}")
 
 
 def status(state: RunState) -> str:
     """Return one line on how far a run is."""
+    optimizers = f"{len(state.living)} alive of {state.n_started} optimizers"
+    return f"{progress(state)}, {optimizers}"
+
+
+def progress(state: RunState) -> str:
+    """Return evaluations, time, rate and best loss."""
     rate = state.n_evaluations / state.t if state.t > 0 else 0.0
-    parts = [
-        f"{state.n_evaluations} evaluations in {seconds(state.t)} ({rate:.3g}/s)",
-        f"best loss {shown(state.best.fx)}",
-        f"{len(state.living)} alive, {state.n_started} started, {state.n_converged} converged",
-    ]
-    return ", ".join(parts)
+    made = f"{evaluations(state.n_evaluations)} in {seconds(state.t)} ({rate:.3g}/s)"
+    return made if state.best.x is None else f"{made}, best loss {brief(state.best.fx)}"
+
+
+def evaluations(n: int) -> str:
+    """Return ``1 evaluation`` or ``2 evaluations``."""
+    return f"{n} evaluation{'' if n == 1 else 's'}"
+
+
+def brief(fx: float) -> str:
+    """Return a loss for people, in eight digits."""
+    return f"{fx:.8g}"
 
 
 def seconds(t: float) -> str:
     """Return a time span for people: ``4.2 s``, ``12:05``, ``2 d 03:10:00``."""
-    if t < 60:
+    if t < 59.95:
         return f"{t:.1f} s"
     minutes, s = divmod(round(t), 60)
     hours, m = divmod(minutes, 60)

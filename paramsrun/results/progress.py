@@ -1,16 +1,20 @@
 """The live line on a terminal: evaluations, rate, best loss, and the time left if it is known."""
 
+import io
+import shutil
 import sys
 from types import TracebackType
 from typing import TextIO
 
-from paramsrun.manager.events import Eval, Event
+from paramsrun.manager.events import Eval, Event, Exit
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
 from paramsrun.problem.contract import Evaluation
-from paramsrun.results.log import seconds, status
+from paramsrun.results.log import progress, seconds
 
 REFRESH_S = 0.2
+CLEAR = "\r\x1b[K"
+"""Back to the beginning of the line, and erase it (ECMA-48: EL)."""
 
 
 class Progress:
@@ -20,16 +24,12 @@ class Progress:
     """
 
     def __init__(self, rule: ExitRule, stream: TextIO | None = None) -> None:
-        from rich.console import Console
-        from rich.status import Status
-
-        self._console = Console(file=stream or sys.stderr)
-        self._status = Status("Starting", console=self._console)
+        self._stream = stream or sys.stderr
         self._rule = rule
-        self._shown_t = 0.0
+        self._shown_t = -REFRESH_S
+        self._line = ""
 
     def __enter__(self) -> "Progress":
-        self._status.start()
         return self
 
     def __exit__(
@@ -38,17 +38,31 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._status.stop()
+        self._show("")
 
     def echo(self, line: str) -> None:
         """Print a line above the live one."""
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._put(f"{CLEAR}{line}\n{self._line}")
 
     def on(self, event: Event, state: RunState, evaluation: Evaluation | None) -> None:
-        """Refresh the line when it is due."""
-        if type(event) is Eval and event.t - self._shown_t >= REFRESH_S:
+        """Refresh the line when it is due; take it away at the end."""
+        if type(event) is Eval and event.o and event.t - self._shown_t >= REFRESH_S:
             self._shown_t = event.t
-            self._status.update(status(state) + self._left(state))
+            self._show(progress(state) + self._left(state))
+        elif type(event) is Exit:
+            self._show("")
+
+    def _show(self, text: str) -> None:
+        width = shutil.get_terminal_size().columns
+        self._line = text[: width - 1]
+        self._put(CLEAR + self._line)
+
+    def _put(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError:  # the terminal is gone; the run goes on, and job.log holds what it tells
+            self._stream = io.StringIO()
 
     def _left(self, state: RunState) -> str:
         n_max = self._rule.n_max(state)

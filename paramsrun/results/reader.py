@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from paramsrun.errors import UsageError
+from paramsrun.errors import RunError, UsageError
 from paramsrun.manager.state import RunState
 from paramsrun.results import journal, lock
 from paramsrun.results.folder import JOURNAL
@@ -24,11 +24,16 @@ def read(folder: Path) -> Reading:
     if not (folder / JOURNAL).is_dir():
         raise UsageError(f"{folder} is no results folder: it has no {JOURNAL}")
     state, torn = RunState(), None
-    for event in journal.read(folder / JOURNAL):
-        if isinstance(event, journal.Torn):
-            torn = event
-        else:
-            state.apply(event)
+    try:
+        for event in journal.read(folder / JOURNAL):
+            if isinstance(event, journal.Torn):
+                torn = event
+            else:
+                state.apply(event)
+    except KeyError as error:
+        raise RunError(f"{folder}: its journal lacks the start of optimizer {error}") from error
+    except OSError as error:
+        raise RunError(f"{folder} cannot be read: {error}") from error
     if state.run is None:
         raise UsageError(f"{folder}: its journal is empty")
     return Reading(state, torn, lock.alive(folder))

@@ -1,12 +1,21 @@
 """One ``<set>_results`` folder: its running files and its snapshots."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 from paramsrun.results.files import Lines, loss_row
-from paramsrun.results.snapshot import Reports, Snapshot
+from paramsrun.results.snapshot import Files, Reports, Snapshot, write
 
-BETWEEN_S = 1.0
-"""best/ and latest/ are written no more often than this, but at the end."""
+
+class Entry(NamedTuple):
+    """What is logged of one evaluation: made once, for an optimizer's files and those of all."""
+
+    snapshot: Snapshot
+    loss: str
+    statistics: str | None
+    """None where there is no data set."""
 
 
 class SetLog:
@@ -31,24 +40,38 @@ class SetLog:
         self._parameters: Lines | None = None
         self._statistics: Lines | None = None
         self._pending: dict[str, Snapshot] = {}
-        self._written_t = -BETWEEN_S
         self._best_fx = float("inf")
+
+    def entry(self, snapshot: Snapshot, t: float) -> Entry:
+        """Return the rows of an evaluation."""
+        statistics = self._reports.statistics(snapshot)
+        numbers = " ".join(f"{s.mae:.9e} {s.rmse:.9e}" for s in statistics)
+        row = f"{snapshot.n:06d}  {numbers}" if statistics else None
+        return Entry(snapshot, loss_row(snapshot.n, snapshot.fx, t), row)
 
     def initial(self, snapshot: Snapshot, t: float) -> None:
         """Log the initial evaluation."""
-        self._losses.add(loss_row(snapshot.n, snapshot.fx, t))
-        self._reports.write(self._folder / "initial", snapshot)
+        entry = self.entry(snapshot, t)
+        self._losses.add(entry.loss)
+        self._statistics_row(entry)
+        self.parameters_row(snapshot)
+        write(self._folder / "initial", self._reports.files(snapshot))
 
-    def log(self, snapshot: Snapshot, t: float) -> None:
+    def restore(self, best: Snapshot | None) -> None:
+        """Begin with the best of an earlier session."""
+        if best is not None:
+            self._best_fx = best.fx
+            self._pending["best"] = best
+
+    def log(self, entry: Entry) -> None:
         """Log an evaluation; it is the latest now, and perhaps the best."""
-        self._losses.add(loss_row(snapshot.n, snapshot.fx, t))
-        self._statistics_row(snapshot)
-        self._pending["latest"] = snapshot
-        if snapshot.fx < self._best_fx:
-            self._best_fx = snapshot.fx
-            self._pending["best"] = snapshot
-        if t - self._written_t >= BETWEEN_S:
-            self.write_pending(t)
+        self._losses.add(entry.loss)
+        if entry.statistics is not None:
+            self._statistics_row(entry)
+        self._pending["latest"] = entry.snapshot
+        if entry.snapshot.result.fx < self._best_fx:
+            self._best_fx = entry.snapshot.result.fx
+            self._pending["best"] = entry.snapshot
 
     def parameters_row(self, snapshot: Snapshot) -> None:
         """Log the active parameters."""
@@ -56,40 +79,42 @@ class SetLog:
             names = " ".join(self._reports.names)
             path = self._folder / "running_active_parameters.txt"
             self._parameters = Lines(path, f"#evaluation {names}")
-        values = " ".join(f"{v:.9e}" for v in snapshot.values.tolist())
+        values = " ".join(f"{v:.9e}" for v in self._reports.values(snapshot).tolist())
         self._parameters.add(f"{snapshot.n:06d}  {values}")
 
-    def _statistics_row(self, snapshot: Snapshot) -> None:
+    def _statistics_row(self, entry: Entry) -> None:
         """Log the physical MAE and RMSE of each extractor, where the set has entries."""
-        statistics = self._reports.statistics(snapshot)
-        if not statistics:
+        if entry.statistics is None:
             return
         if self._statistics is None:
-            columns = " ".join(f"{s.extractor}_mae {s.extractor}_rmse" for s in statistics)
+            names = [s.extractor for s in self._reports.statistics(entry.snapshot)]
+            columns = " ".join(f"{name}_mae {name}_rmse" for name in names)
             self._statistics = Lines(self._folder / "running_stats.txt", f"#evaluation {columns}")
-        numbers = " ".join(f"{s.mae:.9e} {s.rmse:.9e}" for s in statistics)
-        self._statistics.add(f"{snapshot.n:06d}  {numbers}")
+        self._statistics.add(entry.statistics)
 
-    def keep(self, snapshot: Snapshot) -> None:
+    def keep(self, n: int, files: Files) -> None:
         """Write a snapshot into history/."""
-        self._reports.write(self._folder / f"history/{snapshot.n:06d}", snapshot)
+        write(self._folder / f"history/{n:06d}", files)
 
-    def write_pending(self, t: float) -> None:
+    def write_pending(self) -> None:
         """Write latest/ and best/ as they stand."""
         for name, snapshot in self._pending.items():
-            self._reports.write(self._folder / name, snapshot, again=True)
+            write(self._folder / name, self._reports.files(snapshot), again=True)
         self._pending.clear()
-        self._written_t = t
 
     def flush(self) -> None:
         """Flush the running files."""
-        for lines in (self._losses, self._parameters, self._statistics):
-            if lines is not None:
-                lines.flush()
+        for lines in self._lines():
+            lines.flush()
 
-    def close(self, t: float) -> None:
-        """Write what is pending and close the files."""
-        self.write_pending(t)
+    def close(self) -> None:
+        """Write what is pending and close the files, whatever fails."""
+        with ExitStack() as stack:
+            for lines in self._lines():
+                stack.callback(lines.close)
+            self.write_pending()
+
+    def _lines(self) -> Iterator[Lines]:
         for lines in (self._losses, self._parameters, self._statistics):
             if lines is not None:
-                lines.close()
+                yield lines

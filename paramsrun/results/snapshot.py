@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from paramsrun.arrays import Vector
 from paramsrun.problem.contract import SetEvaluation
@@ -10,7 +10,11 @@ from paramsrun.problem.objective import DataSetObjective
 from paramsrun.problem.parameters import ParameterInterface
 from paramsrun.problem.problem import Objective
 from paramsrun.problem.reporting import Report, Row, Statistics
-from paramsrun.results.files import replace
+from paramsrun.problem.scaling import Scaling
+from paramsrun.results.files import replace, write_new
+
+Files: TypeAlias = tuple[tuple[str, str], ...]
+"""Names below a folder and what stands in the files."""
 
 
 class Snapshot(NamedTuple):
@@ -18,8 +22,8 @@ class Snapshot(NamedTuple):
 
     n: int
     """Its number in the run."""
-    values: Vector
-    """(n_active,) active parameters, real units."""
+    x: Vector
+    """(n_active,) active parameters, scaled."""
     result: SetEvaluation
 
     @property
@@ -31,34 +35,48 @@ class Snapshot(NamedTuple):
 class Reports:
     """What can be said of the parameters and of one objective."""
 
-    def __init__(self, parameters: ParameterInterface, objective: Objective) -> None:
+    def __init__(
+        self, parameters: ParameterInterface, objective: Objective, scaling: Scaling
+    ) -> None:
         self.names = parameters.active_names
         self._parameters = parameters
+        self._scaling = scaling
         self._report = Report(objective) if isinstance(objective, DataSetObjective) else None
+
+    def values(self, snapshot: Snapshot) -> Vector:
+        """Return the active parameters (n_active,) in real units."""
+        return self._scaling.real(snapshot.x)
 
     def statistics(self, snapshot: Snapshot) -> tuple[Statistics, ...]:
         """Return the errors by extractor; none where there is no data set."""
         return self._report.statistics(snapshot.result) if self._report else ()
 
-    def write(self, folder: Path, snapshot: Snapshot, again: bool = False) -> None:
-        """Write a snapshot's folder; where it may stand already, replace it file by file."""
-        put = replace if again else Path.write_text
-        for name, text in self._files(snapshot):
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            put(path, text)
+    def files(self, snapshot: Snapshot) -> Files:
+        """Return the files of a snapshot's folder."""
+        return tuple(self._files(snapshot))
 
     def _files(self, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
-        values = zip(self.names, snapshot.values.tolist(), strict=True)
+        x = self.values(snapshot)
+        values = zip(self.names, x.tolist(), strict=True)
         yield "active_parameters.txt", "".join(f"{name} {value!r}\n" for name, value in values)
         yield "evaluation.txt", f"{snapshot.n}\n"
         yield "loss.txt", f"{float(snapshot.fx)!r}\n"
-        yield "parameter_interface.yaml", self._parameters.text(snapshot.values)
+        yield "parameter_interface.yaml", self._parameters.text(x)
         if self._report is not None:
             yield "data_set_predictions.yaml", self._report.predictions_yaml(snapshot.result)
             yield "stats.txt", _table(self.statistics(snapshot))
             for extractor, rows in self._report.scatter(snapshot.result).items():
                 yield f"scatter_plots/{extractor}.txt", _scatter(rows)
+
+
+def write(folder: Path, files: Files, again: bool = False) -> None:
+    """Write a snapshot's folder; where it may stand already, replace it file by file."""
+    put = replace if again else write_new
+    folder.mkdir(parents=True, exist_ok=True)
+    for below in {name.rpartition("/")[0] for name, _ in files} - {""}:
+        (folder / below).mkdir(exist_ok=True)
+    for name, text in files:
+        put(folder / name, text)
 
 
 def _table(statistics: Iterable[Statistics]) -> str:

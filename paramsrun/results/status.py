@@ -10,7 +10,7 @@ from paramsrun.results.summary import summary
 def status(folder: str | Path) -> str:
     """Return what the job of a results folder has done; UsageError if the folder holds none."""
     reading = read(Path(folder))
-    return "\n".join([*_head(Path(folder), reading), "", summary(reading.state)])
+    return "\n".join([*_head(Path(folder), reading), "", summary(reading.state).rstrip()])
 
 
 def _head(folder: Path, reading: Reading) -> list[str]:
@@ -21,7 +21,9 @@ def _head(folder: Path, reading: Reading) -> list[str]:
         driver = reading.driver
         lines.append(f"Running: process {driver['pid']} on {driver['host']}")
     elif state.exit is None:
-        lines.append("Not running, and it did not end: it was killed, or its machine went down")
-    if reading.torn is not None:
+        lines.append(
+            "Not running, and cut short: it was killed, its machine went down or its disk was full"
+        )
+    if reading.torn is not None and reading.driver is None:
         lines.append(f"The last line of the journal was cut off ({reading.torn.n_bytes} bytes)")
     return lines

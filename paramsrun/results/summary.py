@@ -5,8 +5,12 @@ from paramsrun.problem.scaling import Scaling
 
 
 def summary(state: RunState) -> str:
-    """Return the best loss with its parameters, why the run ended, and a line per optimizer."""
-    return "\n".join([*_best(state), "", *_ending(state), "", *_table(state), ""])
+    """Return the best loss with its parameters, why the run ended, and a line per optimizer.
+
+    Nothing is said of an end that has not come.
+    """
+    parts = (_best(state), _ending(state), _table(state))
+    return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
 
 
 def _best(state: RunState) -> list[str]:
@@ -14,7 +18,7 @@ def _best(state: RunState) -> list[str]:
     if state.initial is not None:
         lines.append(f"Initial loss     {state.initial.fx!r}")
     if state.best.x is None:
-        return [*lines, "Best loss        none is finite"]
+        return [*lines, f"Best loss        none{' is finite' if state.n_evaluations else ' yet'}"]
     lines.append(f"Best loss        {state.best.fx!r}")
     lines.append(f"  evaluation {state.best.n} of optimizer {state.best.o}")
     assert state.run is not None
@@ -26,7 +30,7 @@ def _best(state: RunState) -> list[str]:
 
 def _ending(state: RunState) -> list[str]:
     if state.exit is None:
-        return ["The run has not ended."]
+        return []
     head = {
         "conditions": "Exit conditions met:",
         "exhausted": "Ended:",
@@ -37,6 +41,8 @@ def _ending(state: RunState) -> list[str]:
 
 
 def _table(state: RunState) -> list[str]:
+    if not state.optimizers:
+        return []
     rows = [("Optimizer", "Type", "Evaluations", "Best loss", "End")]
     for o, optimizer in state.optimizers.items():
         end = optimizer.end
@@ -46,7 +52,7 @@ def _table(state: RunState) -> list[str]:
                 type_of(optimizer.start.type, optimizer.start.settings.get("Algorithm")),
                 str(optimizer.n_evaluations),
                 repr(optimizer.best.fx),
-                f"{end.how}: {end.reason}"
+                f"{end.how}: {' '.join(end.reason.split())}"
                 if end
                 else ("alive" if state.exit is None else "job exit"),
             )

@@ -1,11 +1,14 @@
 """The results tree: a listener that writes the text files of a run while it goes on."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import astuple
 from pathlib import Path
 from typing import NamedTuple
 
-from paramsrun.manager.events import End, Eval, Event, Exit, Start
-from paramsrun.manager.state import OptimizerState, RunState
+from paramsrun.errors import RunError
+from paramsrun.manager.events import Context, End, Eval, Event, Exit, Start
+from paramsrun.manager.state import Best, OptimizerState, RunState
 from paramsrun.problem.contract import Evaluation, SetEvaluation
 from paramsrun.problem.problem import Problem
 from paramsrun.problem.scaling import Scaling
@@ -15,6 +18,9 @@ from paramsrun.results.snapshot import Reports, Snapshot
 from paramsrun.results.summary import summary
 from paramsrun.settings.data_set import DataSet, LoggingInterval, logging_of, named
 from paramsrun.settings.job import JobSettings
+
+BETWEEN_S = 1.0
+"""best/ and latest/ are written no more often than this, but at the end."""
 
 
 class Set(NamedTuple):
@@ -37,28 +43,46 @@ class ResultsTree:
         self, folder: Path, problem: Problem, scaling: Scaling, settings: JobSettings
     ) -> None:
         self._folder = folder
-        self._scaling = scaling
-        self._training, *rest = sets(problem, settings)
+        self._training, *rest = sets(problem, scaling, settings)
         self._validation = rest[0] if rest else None
-        of = self._training.intervals
-        self._every = sorted({of.general, of.parameters, of.history})
+        self._training_intervals = astuple(self._training.intervals)
         self._n_unflushed = 0
-        self._all = self._open("")
+        self._refreshed_t = -BETWEEN_S
+        self._failed = False
         self._own: dict[int, tuple[SetLog, SetLog | None]] = {}
+        try:
+            self._all = self._open("")
+        except OSError as error:
+            raise self._unwritten(error) from error
 
     def on(self, event: Event, state: RunState, evaluation: Evaluation | None) -> None:
-        """Write what an event changes."""
+        """Write what an event changes; RunError where the disk does not take it."""
+        if self._failed:
+            return
+        try:
+            self._heard(event, state, evaluation)
+        except OSError as error:
+            self._failed = True
+            self.close()
+            raise self._unwritten(error) from error
+
+    def _unwritten(self, error: OSError) -> RunError:
+        return RunError(f"The results in {self._folder} cannot be written: {error}")
+
+    def _heard(self, event: Event, state: RunState, evaluation: Evaluation | None) -> None:
         if type(event) is Eval:
             assert evaluation is not None
             if event.o == 0:
                 self._initial(event, evaluation)
             elif event.o in self._own:
                 self._evaluated(event, state.optimizers[event.o], evaluation)
-            self._flush_when_due()
+            self._write_when_due(event.t)
         elif type(event) is Start:
             self._started(event)
         elif type(event) is End:
-            self._ended(event.o, f"{event.how}\n{event.reason}\n", event.t)
+            self._ended(event.o, f"{event.how}\n{event.reason}\n")
+        elif type(event) is Context:
+            self._resumed(state)
         elif type(event) is Exit:
             self._exited(event, state)
 
@@ -77,81 +101,120 @@ class ResultsTree:
         line = f"{event.type} {algorithm}" if algorithm else event.type
         replace(self._folder / "optimization" / folder / "opt_type.txt", line + "\n")
 
+    def _resumed(self, state: RunState) -> None:
+        """Open the folders of those that live on; the best so far stays the best."""
+        self._all[0].restore(self._best(state.best))
+        for o in sorted(state.living):
+            optimizer = state.optimizers[o]
+            self._started(optimizer.start)
+            self._own[o][0].restore(self._best(optimizer.best))
+
+    def _best(self, best: Best) -> Snapshot | None:
+        """Return what a journal knows of the best evaluation: its predictions are not in it."""
+        if best.x is None:
+            return None
+        return Snapshot(best.n, best.x, SetEvaluation(best.fx))
+
     def _initial(self, event: Eval, evaluation: Evaluation) -> None:
-        values = self._scaling.real(event.x)
         for log, result in zip(
             self._all, (evaluation.training, evaluation.validation), strict=True
         ):
             if log is not None and result is not None:
-                log.initial(Snapshot(event.n, values, result), event.t)
+                log.initial(Snapshot(event.n, event.x, result), event.t)
 
     def _evaluated(self, event: Eval, optimizer: OptimizerState, evaluation: Evaluation) -> None:
-        lowest = optimizer.best.n == event.n
         n_own = optimizer.n_evaluations
-        if not (lowest or event.val is not None or any(n_own % n == 0 for n in self._every)):
-            return
-        values = None
-        for of, result, logs in self._sets(event.o, evaluation):
-            logged = lowest or event.val is not None or n_own % of.intervals.general == 0
-            parameters = n_own % of.intervals.parameters == 0
-            history = n_own % of.intervals.history == 0
-            if not (logged or parameters or history):
-                continue
-            values = self._scaling.real(event.x) if values is None else values
-            snapshot = Snapshot(event.n, values, result)
+        lowest = optimizer.best.n == event.n
+        general, parameters, history, _ = self._training_intervals
+        if (
+            lowest
+            or event.val is not None
+            or not (n_own % general and n_own % parameters and n_own % history)
+        ):
+            for of, result, logs in self._sets(event.o, evaluation):
+                self._log(of, Snapshot(event.n, event.x, result), logs, event, n_own, lowest)
+
+    @staticmethod
+    def _log(
+        of: Set,
+        snapshot: Snapshot,
+        logs: tuple[SetLog, SetLog],
+        event: Eval,
+        n_own: int,
+        lowest: bool,
+    ) -> None:
+        """Log an evaluation in the files of its optimizer and of all."""
+        if lowest or event.val is not None or n_own % of.intervals.general == 0:
+            entry = logs[0].entry(snapshot, event.t)
             for log in logs:
-                if logged:
-                    log.log(snapshot, event.t)
-                if parameters:
-                    log.parameters_row(snapshot)
-                if history:
-                    log.keep(snapshot)
+                log.log(entry)
+        if n_own % of.intervals.parameters == 0:
+            for log in logs:
+                log.parameters_row(snapshot)
+        if n_own % of.intervals.history == 0:
+            files = of.reports.files(snapshot)
+            for log in logs:
+                log.keep(snapshot.n, files)
 
     def _sets(
         self, o: int, evaluation: Evaluation
-    ) -> Iterator[tuple[Set, SetEvaluation, tuple[SetLog, ...]]]:
+    ) -> Iterator[tuple[Set, SetEvaluation, tuple[SetLog, SetLog]]]:
         """Yield each set that was evaluated, its result and where it is logged."""
-        both = (self._all, self._own[o])
-        yield self._training, evaluation.training, tuple(logs[0] for logs in both)
+        (training, validation), (own_training, own_validation) = self._all, self._own[o]
+        yield self._training, evaluation.training, (training, own_training)
         if self._validation is not None and evaluation.validation is not None:
-            logs = tuple(log for _, log in both if log is not None)
-            yield self._validation, evaluation.validation, logs
+            assert validation is not None
+            assert own_validation is not None
+            yield self._validation, evaluation.validation, (validation, own_validation)
 
-    def _flush_when_due(self) -> None:
+    def _write_when_due(self, t: float) -> None:
         self._n_unflushed += 1
-        if self._n_unflushed >= self._training.intervals.flush:
+        if t - self._refreshed_t >= BETWEEN_S:
+            self._refreshed_t = t
+            self.refresh()
+        elif self._n_unflushed >= self._training.intervals.flush:
             self.flush()
 
     def flush(self) -> None:
         """Flush every running file."""
         self._n_unflushed = 0
-        for logs in (self._all, *self._own.values()):
-            for log in logs:
-                if log is not None:
-                    log.flush()
+        for log in self._logs():
+            log.flush()
 
-    def _ended(self, o: int, condition: str, t: float) -> None:
+    def refresh(self) -> None:
+        """Write latest/ and best/ of all as they stand, and flush every running file."""
+        for log in self._logs():
+            log.write_pending()
+        self.flush()
+
+    def close(self) -> None:
+        """Write what is held back as far as the disk takes it, and close all files."""
+        for log in self._logs():
+            with suppress(OSError):  # it is told where it first happens, see `on`
+                log.close()
+
+    def _logs(self) -> Iterator[SetLog]:
+        for logs in (self._all, *self._own.values()):
+            yield from (log for log in logs if log is not None)
+
+    def _ended(self, o: int, condition: str) -> None:
         folder = self._folder / "optimization" / f"optimizer_{o:03d}"
         replace(folder / "end_condition.txt", condition)
-        self._close(self._own.pop(o), t)
+        for log in self._own[o]:
+            if log is not None:
+                log.close()
+        del self._own[o]
 
     def _exited(self, event: Exit, state: RunState) -> None:
         for o in event.living:
-            self._ended(o, f"job exit\n{event.reason}\n", event.t)
-        self._close(self._all, event.t)
-        replace(
-            self._folder / "summary.txt",
-            summary(state),
-        )
-
-    @staticmethod
-    def _close(logs: tuple[SetLog, SetLog | None], t: float) -> None:
-        for log in logs:
+            self._ended(o, f"job exit\n{event.reason}\n")
+        for log in self._all:
             if log is not None:
-                log.close(t)
+                log.close()
+        replace(self._folder / "summary.txt", summary(state))
 
 
-def sets(problem: Problem, settings: JobSettings) -> Iterator[Set]:
+def sets(problem: Problem, scaling: Scaling, settings: JobSettings) -> Iterator[Set]:
     """Yield the training set and, if there is one, the validation set, with their intervals."""
     objectives = {"training_set": problem.training, "validation_set": problem.validation}
     blocks = {data_set.name: data_set for data_set in named(settings.data_set)}
@@ -159,4 +222,4 @@ def sets(problem: Problem, settings: JobSettings) -> Iterator[Set]:
         if objective is not None:
             block = blocks.get(name, DataSet())
             intervals = logging_of(block, settings.logging_interval)
-            yield Set(name, Reports(problem.parameters, objective), intervals)
+            yield Set(name, Reports(problem.parameters, objective, scaling), intervals)

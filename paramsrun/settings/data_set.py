@@ -18,9 +18,9 @@ class LoggingInterval:
     general: int = key(
         10,
         at_least=1,
-        doc="Log every n-th evaluation: a line on the terminal, a row of running_loss.txt and "
-        "running_stats.txt, and the folder latest. The validation set is evaluated as often, "
-        "unless its EvaluateEvery says otherwise.",
+        doc="Log every n-th evaluation: a row of running_loss.txt and running_stats.txt, and the "
+        "folder latest. The validation set is evaluated as often, unless its EvaluateEvery says "
+        "otherwise.",
     )
     parameters: int = key(
         500,

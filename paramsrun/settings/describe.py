@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from textwrap import fill, shorten
 
-from paramsrun.errors import nearest
+from paramsrun.errors import UsageError, nearest
 from paramsrun.settings.declared import Declared, Kind, bare_key, keys_of, members_of
 from paramsrun.settings.job import JobSettings
 from paramsrun.settings.units import alternatives
@@ -38,6 +38,7 @@ def describe(name: str | None = None) -> str:
     """Return all about what has that name, or one line for each block and key.
 
     A name may be a part of a path, in any case: ``Optimizer%CMAES%Sigma0``, ``CMAES``, ``sigma0``.
+    Raises UsageError where nothing has it.
     """
     topics = _topics(JobSettings, ())
     if name is None:
@@ -49,7 +50,7 @@ def describe(name: str | None = None) -> str:
         return "\n\n".join(map(_full, found))
     hint = nearest(wanted[-1], [topic.path[-1] for topic in everything])
     hint = hint or "; `paramsrun describe` lists all"
-    return f"There is no block, key or type {name}{hint}"
+    raise UsageError(f"There is no block, key or type {name}{hint}")
 
 
 # What there is
@@ -90,6 +91,7 @@ def _overview(topics: tuple[Topic, ...]) -> str:
     lines = [
         "The blocks and keys of an input file, with the types of blocks that have a Type.",
         "Marks: * not available yet, - accepted without effect, [] may be given many times.",
+        "On resume all but ParameterInterface can be overridden.",
         "`paramsrun describe NAME` tells all about one of them.",
         "",
     ]
@@ -147,6 +149,18 @@ def _facts(topic: Topic) -> Iterator[str]:
         if default := _default_text(key):
             yield _fact("Default", default)
     yield _fact("Status", _status(topic))
+    yield _fact("Resume", _resume(topic))
+
+
+def _resume(topic: Topic) -> str:
+    """Return what it does in the input of a resume."""
+    top = next(key for key in keys_of(JobSettings) if key.name == topic.path[0])
+    if top.declaration.on_resume is not None:
+        return top.declaration.on_resume
+    if not top.kind.recurs:
+        return "can be overridden: what is given replaces what is stored"
+    several = f"all {top.name} blocks given" if top.kind.is_block else "all lines given"
+    return f"can be overridden: {several} replace the whole stored list"
 
 
 def _default_text(key: Declared) -> str:

@@ -14,7 +14,6 @@ from paramsrun.settings.running import (
     Sensitivity,
 )
 
-LATER_CHECKPOINTS = "checkpoints are to come"
 LATER_MANAGED = "the management of optimizers side by side is to come"
 LATER_WORKERS = "evaluations in workers are to come"
 NO_GLOMPO = "this program keeps a journal and log files of its own"
@@ -35,6 +34,7 @@ class JobSettings:
     parameter_interface: str = key(
         "parameter_interface.yaml",
         path=True,
+        on_resume="must hold the same parameters as before",
         doc="The YAML file of the parameters: starting values, ranges, and which are optimized.",
     )
     job_collection: str = key(
@@ -151,17 +151,17 @@ class JobSettings:
     logging_interval: LoggingInterval = block(LoggingInterval, doc="How often results are written.")
     results_directory: str | None = key(
         None,
-        path=True,
+        on_resume="is that of the new session; the stored one is not used again",
         doc="The results folder. Left out, it is the job's name with .results, in the current "
         "folder. It must not exist.",
     )
     checkpoint_control: CheckpointControl = block(
-        CheckpointControl, later=LATER_CHECKPOINTS, doc="When checkpoints are made."
+        CheckpointControl, doc="When checkpoints are made."
     )
     resume_checkpoint: str | None = key(
         None,
         path=True,
-        later=LATER_CHECKPOINTS,
+        on_resume="names what is resumed",
         doc="A checkpoint, or the results folder of a run that was cut short: go on from there. "
         "What is given beside it replaces what is stored.",
     )

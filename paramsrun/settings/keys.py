@@ -47,6 +47,8 @@ class Declaration:
     """With `later`: the values besides the default that act already."""
     ignored: str | None = None
     """Where set, the key is accepted with a warning that gives this text."""
+    on_resume: str | None = None
+    """What a key of the top level means in the input of a resume, where it is no override."""
     family: Any = None
     """The `Family` of a typed block."""
     default_type: str | None = None

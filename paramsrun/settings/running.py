@@ -1,9 +1,11 @@
 """Blocks that say how much runs at once, where it runs, and when checkpoints are made."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from paramsrun.settings.keys import key
+from paramsrun.settings.naming import NamingFormat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,11 +109,18 @@ class CheckpointControl:
         "%(count) numbers the checkpoints from 000.",
     )
     checkpointing_directory: str = key(
-        "checkpoints", path=True, doc="Folder of the checkpoints, within the results folder."
+        "checkpoints", doc="Folder of the checkpoints, within the results folder."
     )
     raise_fail: bool = key(
         False, doc="End the job when a checkpoint cannot be written; otherwise warn and go on."
     )
+
+    def mistakes(self) -> Iterator[str]:
+        """Yield what is wrong with the names of checkpoints."""
+        try:
+            NamingFormat(self.naming_format)
+        except ValueError as error:
+            yield str(error)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from tests.manager.test_loop import Sphere
 SCALING = Scaling(np.array([[-1.0, 2.0], [0.0, 3.0]]))
 X0 = np.array([0.5, 0.25])
 N = 60
-CONTEXT = Context("", 1, (), True, 0.0, "")
+CONTEXT = Context("", 1, "", {}, (), True, 0.0, "")
 
 
 def manager(optimizer: object, state: RunState, events: list[Event], slots: int, n: int) -> Manager:

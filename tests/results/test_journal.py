@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paramsrun.errors import RunError
-from paramsrun.manager.events import End, Eval, Event, Exit, Inject, Run, Start
+from paramsrun.manager.events import Checkpoint, Context, End, Eval, Event, Exit, Inject, Run, Start
 from paramsrun.results import journal
 from paramsrun.results.journal import Journal, Torn, decode, encode
 
@@ -22,6 +22,8 @@ EVENTS: list[Event] = [
         "Task Optimization\n",
         ("p",),
         np.array([[0.0, 0.1]]),
+        "00",
+        {"a:b": "/a.py 01"},
         0.0,
         "2026-01-01T00:00:00Z",
     ),
@@ -30,6 +32,8 @@ EVENTS: list[Event] = [
     Eval(2, 1, 0, 1, X, math.inf, 0.3, "job a: diverged", math.nan),
     Inject(1, 1, X, 0.5, 0.4),
     End(1, "converged", "tolfun", 0.5),
+    Context("Task Optimization\n", 8, "01", {"a:b": "/a.py 00"}, ("one",), False, 0.5, "2026"),
+    Checkpoint("c.tar.gz", 2, 0.5),
     Exit("conditions", "MaxOptimizersConverged(nconv=1) = True", (2, 3), 0.6),
 ]
 

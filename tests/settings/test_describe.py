@@ -2,6 +2,7 @@
 
 import pytest
 
+from paramsrun.errors import UsageError
 from paramsrun.settings.describe import describe
 
 
@@ -13,8 +14,23 @@ def test_a_key_is_described_in_full() -> None:
         "    Takes     a number, at least -1\n"
         "    Unit      s; in brackets behind the number: ms, min, h, day, days\n"
         "    Default   3600\n"
-        "    Status    not available yet: checkpoints are to come"
+        "    Status    acts\n"
+        "    Resume    can be overridden: what is given replaces what is stored"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("Optimizer%CMAES%Sigma0", "all Optimizer blocks given replace the whole stored list"),
+        ("ParameterInterface", "must hold the same parameters as before"),
+        ("ResumeCheckpoint", "names what is resumed"),
+        ("Constraint", "all lines given replace the whole stored list"),
+    ],
+)
+def test_what_it_does_on_resume_is_told(name: str, line: str) -> None:
+    text = " ".join(describe(name).split())
+    assert f"Resume {line}" in text or f"Resume can be overridden: {line}" in text
 
 
 @pytest.mark.parametrize("name", ["sigma0", "CMAES%SIGMA0", "Optimizer%CMAES%Sigma0"])
@@ -54,12 +70,16 @@ def test_a_key_without_effect_says_so() -> None:
 
 
 def test_an_unknown_name_is_told_with_the_nearest() -> None:
-    assert describe("Sigma") == ("There is no block, key or type Sigma; did you mean Sigma0?")
-    assert "`paramsrun describe` lists all" in describe("xyzzy")
+    with pytest.raises(
+        UsageError, match=r"^There is no block, key or type Sigma; did you mean Sigma0\?$"
+    ):
+        describe("Sigma")
+    with pytest.raises(UsageError, match="`paramsrun describe` lists all"):
+        describe("xyzzy")
 
 
 def test_the_overview_names_everything_within_a_terminals_width() -> None:
     lines = describe().splitlines()
     assert max(map(len, lines)) <= 98
-    names = {line[2:].split()[0] for line in lines[4:]}
+    names = {line[2:].split()[0] for line in lines[5:]}
     assert {"Task", "Sigma0", "TimeLimit", "Optimizer[]", "Engine", "Cutoff"} <= names

@@ -1,0 +1,45 @@
+"""What decides the value of the training loss, as one hash: equal hashes mean comparable losses."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+from paramsrun.problem.data_set import Entry
+from paramsrun.problem.objective import DataSetObjective
+from paramsrun.problem.problem import Problem
+from paramsrun.settings.data_set import DataSet, named
+from paramsrun.settings.families import engines
+from paramsrun.settings.job import JobSettings
+from paramsrun.settings.record import record
+
+
+def fingerprint(settings: JobSettings, problem: Problem, seed: int) -> str:
+    """Return the SHA-256 of the engine, the jobs, the entries and how they make one number.
+
+    The code of a user's function is not part of it, nor are the parameters.
+    """
+    digest = hashlib.sha256()
+    for part in _parts(settings, problem, seed):
+        digest.update(len(part).to_bytes(8, "little") + part)
+    return digest.hexdigest()
+
+
+def _parts(settings: JobSettings, problem: Problem, seed: int) -> Iterator[bytes]:
+    if settings.engine is not None:
+        yield json.dumps([engines.name_of(settings.engine), record(settings.engine)]).encode()
+    if not isinstance(problem.training, DataSetObjective):
+        return
+    of = named(settings.data_set[:1] or (DataSet(),))[0]
+    drawn = of.batch_size or of.max_jobs
+    yield json.dumps(
+        [of.loss_function, of.batch_size, of.max_jobs, of.max_jobs_shuffle, seed if drawn else None]
+    ).encode()
+    yield problem.files[settings.job_collection].read_bytes()
+    for entry in problem.training.data_set.entries:
+        yield from _entry(entry)
+
+
+def _entry(entry: Entry) -> Iterator[bytes]:
+    yield json.dumps([entry.expression, entry.sigma, entry.unit, entry.factor]).encode()
+    yield entry.weight.tobytes()
+    yield entry.reference.tobytes()

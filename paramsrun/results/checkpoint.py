@@ -1,0 +1,152 @@
+"""Making checkpoints: when one is due, writing it whole or not at all, deleting older ones."""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from paramsrun.errors import CheckpointFailed, UsageError
+from paramsrun.manager.events import Checkpoint
+from paramsrun.manager.state import RunState
+from paramsrun.results import archive, manifest
+from paramsrun.results.archive import MANIFEST, Member, compressed, entry, seal, stored
+from paramsrun.results.checkpoint_list import CheckpointList
+from paramsrun.results.folder import INPUTS, JOURNAL
+from paramsrun.results.journal import SEGMENT_EVENTS, encode, segments
+from paramsrun.results.packing import Packed, Packing, Waiting
+from paramsrun.settings.naming import SUFFIX, NamingFormat
+from paramsrun.settings.running import CheckpointControl
+
+
+class Checkpoints:
+    """Makes the checkpoints of one run.
+
+    Parameters
+    ----------
+    folder
+        The results folder. Its inputs and the journal's full segments are packed from now on, while
+        the run goes on; `segment_full` tells of those that are yet to fill.
+    versions
+        What the run is made with.
+    """
+
+    def __init__(
+        self, folder: Path, control: CheckpointControl, versions: Mapping[str, str]
+    ) -> None:
+        self._journal = folder / JOURNAL
+        self._control = control
+        self._versions = versions
+        self._target = folder / control.checkpointing_directory
+        self._naming = NamingFormat(control.naming_format)
+        self._list = CheckpointList(self._target, control.keep_past)
+        self._n_full = 0
+        self._mtime = int(time.time())
+        self._packing = Packing(self._target, self._mtime)
+        inputs = folder / INPUTS
+        for path in sorted(p for p in inputs.rglob("*") if p.is_file()):
+            self._packing.add(f"{archive.INPUTS}/{path.relative_to(inputs).as_posix()}", path)
+        for path in segments(self._journal)[:-1]:
+            self.segment_full(path)
+
+    def due(self, state: RunState) -> bool:
+        """Return whether the run has reached the next checkpoint by count or by time."""
+        every_s = self._control.every_seconds
+        by_time = every_s >= 0 and state.t - state.checkpoint_t > every_s
+        return by_time or self.due_by_count(state)
+
+    def due_by_count(self, state: RunState) -> bool:
+        """Return whether this is an n-th evaluation of which there is none, through restarts."""
+        n, done = self._control.every_function_calls, state.n_evaluations
+        return n > 0 and done % n == 0 and done > max(state.checkpoint_n, 0)
+
+    def due_at_start(self, state: RunState) -> bool:
+        """Return whether AtInitialisation asks for one: none was made, no optimizer started."""
+        asked = self._control.at_initialisation
+        return asked and state.checkpoint_n < 0 and state.n_started == 0
+
+    def due_at_end(self, state: RunState) -> bool:
+        """Return whether AtEnd asks for one, unless the last one holds all evaluations already."""
+        return self._control.at_end and state.checkpoint_n != state.n_evaluations
+
+    def segment_full(self, path: Path) -> None:
+        """Pack the segments up to this one, which grow no more."""
+        for number in range(self._n_full + 1, int(path.stem) + 1):
+            name = f"{number:06d}.jsonl"
+            self._packing.add(f"{archive.JOURNAL}/{name}", self._journal / name)
+            self._n_full = number
+
+    def write(self, state: RunState) -> Checkpoint:
+        """Make a checkpoint of all events so far; return the event to record behind them.
+
+        The journal within it ends with that event. Raises CheckpointFailed; the checkpoints made
+        before are then as they were.
+        """
+        try:
+            self._target.mkdir(parents=True, exist_ok=True)
+            self._find_full_segments()
+            name = self._naming.free_name(datetime.now(), state.n_checkpoints, self._is_taken)
+            event = Checkpoint(name, state.n_evaluations, state.t)
+            self._packing.publish(
+                self._target / (name + SUFFIX),
+                lambda packed, waiting: self._finish(packed, waiting, event, state),
+            )
+            self._list.add(event.n, name + SUFFIX)
+        except (OSError, UsageError) as error:
+            raise CheckpointFailed(
+                f"The checkpoint of evaluation {state.n_evaluations} could not be made in "
+                f"{self._target}: {error}"
+            ) from error
+        finally:
+            self._packing.prepare()
+        return event
+
+    def close(self) -> None:
+        """End what goes on beside the run."""
+        self._packing.close()
+
+    def _is_taken(self, name: str) -> bool:
+        return os.path.lexists(self._target / (name + SUFFIX))
+
+    def _finish(
+        self, packed: Packed, waiting: Sequence[Waiting], event: Checkpoint, state: RunState
+    ) -> bytes:
+        """Return all behind what is packed: files as they are, the manifest, the seal."""
+        loose = [entry(w.name, w.path.read_bytes(), self._mtime) for w in waiting]
+        loose.append(entry(*self._tail(encode(event)), self._mtime))
+        members = (*packed.members, *(member for member, _ in loose))
+        files = stored(b"".join(data for _, data in loose))
+        head = self._manifest(members, event, state)
+        digest = packed.digest.copy()
+        digest.update(files)
+        digest.update(head)
+        place = packed.n_bytes + len(files)
+        return files + head + seal(place, digest.digest())
+
+    def _manifest(self, members: tuple[Member, ...], event: Checkpoint, state: RunState) -> bytes:
+        manifest.check_names([member.name for member in members])
+        text = manifest.Manifest(
+            event.name,
+            datetime.now(UTC).isoformat(timespec="seconds"),
+            self._versions,
+            manifest.counters(state),
+            self._mtime,
+            members,
+        ).encode()
+        return compressed(entry(MANIFEST, text, self._mtime)[1] + archive.END, 6)
+
+    def _tail(self, last: bytes) -> tuple[str, bytes]:
+        """Return name and text of the open segment, with one more line."""
+        path = self._journal / f"{self._n_full + 1:06d}.jsonl"
+        text = path.read_bytes() if path.exists() else b""
+        return f"{archive.JOURNAL}/{path.name}", text + last
+
+    def _find_full_segments(self) -> None:
+        paths = segments(self._journal)
+        if not paths:
+            raise OSError(f"{self._journal} holds no journal any more")
+        for path in paths[:-1]:
+            self.segment_full(path)
+        last = paths[-1]
+        if int(last.stem) > self._n_full and last.read_bytes().count(b"\n") >= SEGMENT_EVENTS:
+            self.segment_full(last)

@@ -1,0 +1,244 @@
+"""Going on with an earlier run: what it was, and what a new input changes in it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+
+from paramsrun.errors import Findings, RunError, UsageError
+from paramsrun.input import Block, Key, parse, read_source
+from paramsrun.manager.events import End, Eval, Event, Run
+from paramsrun.manager.exit_rule import ExitRule
+from paramsrun.manager.state import RunState
+from paramsrun.manager.tape import Tape, tapes
+from paramsrun.problem.documents import read_stream
+from paramsrun.problem.parameters import ParameterInterface, read_parameters
+from paramsrun.results import journal, lock
+from paramsrun.results.folder import INPUTS, JOURNAL
+from paramsrun.results.reader import read
+from paramsrun.settings.declared import scope_of
+from paramsrun.settings.job import JobSettings
+from paramsrun.settings.merge import merge
+from paramsrun.settings.paths import moved
+
+NOT_INHERITED = ("resumecheckpoint", "resultsdirectory")
+
+
+class Origin(NamedTuple):
+    """An earlier run, as its results folder or a checkpoint of it holds it."""
+
+    path: Path
+    """As the user named it."""
+    inputs: Path
+    """Folder of its params.in and data."""
+    journal: Path
+    """Folder of its journal's segments."""
+
+    def events(self) -> Iterator[Event]:
+        """Yield its events; a last line that was cut off is left out."""
+        return (e for e in journal.read(self.journal) if not isinstance(e, journal.Torn))
+
+    def state(self) -> RunState:
+        """Return the state at its end, where a new session begins; UsageError if it has none."""
+        state = RunState()
+        try:
+            for event in self.events():
+                self._apply(event, state)
+        except RunError as error:
+            raise UsageError(
+                f"{error}\nThe run cannot go on from {self.path}; if there is another checkpoint of "
+                "it, resume from that"
+            ) from None
+        except OSError as error:
+            raise UsageError(f"{self.path} cannot be read: {error}") from None
+        if state.run is None:
+            raise UsageError(f"{self.path} holds an empty journal: there is nothing to go on with")
+        state.session_began = state.checkpoint_t = state.t
+        return state
+
+    def _apply(self, event: Event, state: RunState) -> None:
+        what = ""
+        if type(event) is Eval and event.o and event.n != state.n_evaluations + 1:
+            what = f"evaluation {event.n} follows evaluation {state.n_evaluations}"
+        elif isinstance(event, Eval | End) and event.o and event.o not in state.optimizers:
+            what = f"optimizer {event.o} was never started"
+        if what:
+            place = journal.place(self.journal, state.n_events)
+            raise RunError(f"{place}: damaged journal: {what}")
+        state.apply(event)
+
+    def tapes(self, state: RunState) -> dict[int, Tape]:
+        """Return what was recorded of the optimizers that live."""
+        return tapes(self.events(), state.living)
+
+    @property
+    def torn(self) -> int:
+        """How many bytes of a last line were cut off in writing."""
+        tail = journal.segments(self.journal)[-1].read_bytes()
+        return len(tail) - tail.rfind(b"\n") - 1
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Origin]:
+    """Open a results folder or a checkpoint for as long as it is needed.
+
+    Raises UsageError where it is none, or its run is still alive.
+    """
+    if not path.is_dir():
+        from paramsrun.results.opening import open_checkpoint
+
+        with TemporaryDirectory(prefix="paramsrun-") as name:
+            open_checkpoint(path, Path(name))
+            yield Origin(path, Path(name) / "inputs", Path(name) / "journal")
+        return
+    if not journal.segments(path / JOURNAL):
+        raise UsageError(f"{path} is no results folder: it holds no {JOURNAL}")
+    driver = lock.alive(path)
+    if driver is not None:
+        raise UsageError(
+            f"The run of {path} is still alive: process {driver['pid']} on {driver['host']}. "
+            "End it first (Ctrl-C, or a SIGTERM to that process)"
+        )
+    yield Origin(path, path / INPUTS, path / JOURNAL)
+
+
+def resume_path(tree: Block, folder: Path) -> Path | None:
+    """Return what the key ResumeCheckpoint of an input names, relative to its folder."""
+    entry = tree.get("ResumeCheckpoint")
+    given = isinstance(entry, Key) and entry.value is not None
+    return folder / entry.value.text if given else None  # type: ignore[union-attr]
+
+
+def merged(origin: Origin, new: Block, folder: Path, findings: Findings) -> Block:
+    """Return the stored input changed by a new one, every path in it absolute."""
+    source = read_source(origin.inputs / "params.in", findings)
+    if source is None:
+        findings.check()
+    assert source is not None
+    stored = parse(source, scope_of(JobSettings), findings)
+    kept = tuple(e for e in stored.entries if e.name.casefold() not in NOT_INHERITED)
+    given = tuple(e for e in new.entries if e.name.casefold() != "resumecheckpoint")
+
+    def at(root: Path, block: Block) -> Block:
+        return moved(block, JobSettings, lambda path: str((root / path).absolute()))
+
+    return merge(
+        at(origin.inputs, Block("", stored.place, entries=kept)),
+        at(folder, Block("", new.place, entries=given)),
+        JobSettings,
+    )
+
+
+def news(origin: Origin, state: RunState, new: Block) -> Iterator[str]:
+    """Yield what the user should know of a resume, a line each."""
+    yield f"Resumed from {origin.path}, after {state.n_evaluations} evaluations"
+    if origin.torn:
+        yield f"The last line of its journal was cut off ({origin.torn} bytes) and is left out"
+    names = (e.name for e in new.entries if e.name.casefold() != "resumecheckpoint")
+    given = ", ".join(dict.fromkeys(names))
+    if given:
+        yield f"In place of what is stored: {given}"
+
+
+def check_interface(origin: Origin, run: Run, parameters: ParameterInterface) -> None:
+    """Raise UsageError, naming the difference, where the parameters are not those of the run."""
+    stored = _stored_interface(origin)
+    if stored.active_names != run.names or not np.array_equal(stored.bounds, run.ranges):
+        raise UsageError(
+            f"{stored.source.at.file} was changed since the run of {origin.path} began: its active "
+            "parameters or their ranges are not those of the journal. Undo that change"
+        )
+    differences = list(_differences(stored, parameters))
+    if differences:
+        raise UsageError(
+            "\n".join(
+                [
+                    f"{parameters.source.at.file}: the parameter interface may not change on "
+                    f"resume; against that of {origin.path}:",
+                    *(f"  {line}" for line in differences),
+                    "Leave ParameterInterface out of the input to go on with the stored one, or "
+                    "start a new run.",
+                ]
+            )
+        )
+
+
+def _stored_interface(origin: Origin) -> ParameterInterface:
+    findings = Findings()
+    source = read_source(origin.inputs / "params.in", findings)
+    path = "parameter_interface.yaml"
+    if source is not None:
+        entry = parse(source, scope_of(JobSettings), findings).get("ParameterInterface")
+        if isinstance(entry, Key) and entry.value is not None:
+            path = entry.value.text
+    stream = read_stream(origin.inputs / path, findings)
+    parameters = None if stream is None else read_parameters(stream, findings)
+    findings.check()
+    assert parameters is not None
+    return parameters
+
+
+def _differences(stored: ParameterInterface, given: ParameterInterface) -> Iterator[str]:
+    before = {p.name: p for p in stored.parameters}
+    after = {p.name: p for p in given.parameters}
+    yield from (f"{name} is gone" for name in before if name not in after)
+    yield from (f"{name} is new" for name in after if name not in before)
+    for name in (n for n in before if n in after):
+        for what in ("value", "range"):
+            a, b = getattr(before[name], what), getattr(after[name], what)
+            if a != b:
+                yield f"the {what} of {name} was {_say(a)} and is {_say(b)} now"
+        if before[name].is_active != after[name].is_active:
+            yield (
+                f"{name} was active and is not now"
+                if before[name].is_active
+                else (f"{name} was not active and is now")
+            )
+    if list(before) != list(after) and before.keys() == after.keys():
+        yield "the parameters stand in another order"
+
+
+def _say(value: object) -> str:
+    return " to ".join(map(repr, value)) if isinstance(value, tuple) else str(value)
+
+
+def check_not_over(origin: Origin, state: RunState, rule: ExitRule) -> None:
+    """Raise UsageError where there is nothing left to do: the exit conditions are met already.
+
+    A run that was killed before it wrote its exit has that left to do.
+    """
+    if state.initial is not None and state.initial.why and not state.n_started:
+        raise UsageError(
+            f"{origin.path} ended since the loss of its initial parameters is not finite "
+            f"({state.initial.why}): start a new run"
+        )
+    was_killed = origin.path.is_dir() and state.exit is None
+    if rule.met(state) and not was_killed:
+        conditions = "\n".join(f"  {line}" for line in rule.explain(state).splitlines())
+        raise UsageError(
+            f"The exit conditions are met already in {origin.path} "
+            f"({state.n_evaluations} evaluations, {state.n_converged} converged):\n{conditions}\n"
+            "To go on, give the input other ExitCondition blocks: they replace the stored ones."
+        )
+
+
+def following(name: str) -> tuple[str, Path | None, str | None]:
+    """Return how the job of that name goes on, for queues that start one command again and again.
+
+    The results are the name of the next session; the folder that it resumes, or None where there
+    is none yet; and, if the job has come to its end already, a sentence that says so.
+    """
+    names = [name]
+    while Path(f"{names[-1]}.results").exists():
+        names.append(f"{name}.{len(names) + 1}")
+    if len(names) == 1:
+        return name, None, None
+    latest = Path(f"{names[-2]}.results")
+    exit = read(latest).state.exit
+    if exit is not None and exit.how in ("conditions", "exhausted"):
+        reason = exit.reason.replace("\n", "\n  ")
+        return names[-1], latest, f"{latest} ended already, and there is nothing to do:\n  {reason}"
+    return names[-1], latest, None

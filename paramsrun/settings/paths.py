@@ -1,0 +1,29 @@
+"""The files that an input names, put somewhere else."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from paramsrun.input.tree import Block, Entry, Key, Word
+from paramsrun.settings.declared import Declared, keys_of
+
+
+def moved(block: Block, cls: type, move: Callable[[str], str]) -> Block:
+    """Return the tree of a settings class with every path in it changed by move."""
+    keys = {key.name.casefold(): key for key in keys_of(cls)}
+    entries = tuple(_moved(e, keys.get(e.name.casefold()), move) for e in block.entries)
+    return replace(block, entries=entries)
+
+
+def _moved(entry: Entry, key: Declared | None, move: Callable[[str], str]) -> Entry:
+    if key is None:
+        return entry
+    if isinstance(entry, Block):
+        return moved(entry, key.cls, move) if key.cls is not None else entry
+    if key.declaration.path and entry.value is not None:
+        return _with_value(entry, move(entry.value.text))
+    return entry
+
+
+def _with_value(entry: Key, text: str) -> Key:
+    assert entry.value is not None
+    return replace(entry, value=Word(text, entry.value.place))

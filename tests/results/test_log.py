@@ -1,0 +1,130 @@
+"""job.log and the terminal say the same, in words for people."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from paramsrun.errors import RunError
+from paramsrun.manager.events import End, Eval, Event, Exit, Start
+from paramsrun.manager.state import RunState
+from paramsrun.results.log import Log, RunLog, brief, evaluations, seconds, stamped
+
+X = np.array([0.5])
+AT = datetime(2026, 7, 15, 9, 40, 49)
+
+
+def start(o: int, kind: str = "CMAES", **settings: object) -> Start:
+    return Start(o, 1, kind, settings, (1, 1, 1, 0), X, X, X, 0.0)
+
+
+def evaluation(n: int, fx: float, t: float) -> Eval:
+    return Eval(n, 1, n, 0, X, fx, t)
+
+
+def logged(folder: Path, *events: Event) -> tuple[str, str]:
+    """Return what the file and the terminal got, without time stamps."""
+    shown: list[str] = []
+    log, state = Log(folder / "job.log", shown.append), RunState()
+    listener = RunLog(log)
+    for event in events:
+        state.apply(event)
+        listener.on(event, state, None)
+    log.close()
+    stamp = re.compile(r"^\[\d\d\.\d\d\|\d\d:\d\d:\d\d\] ", re.MULTILINE)
+    written = (folder / "job.log").read_text()
+    return stamp.sub("", written), stamp.sub("", "".join(line + "\n" for line in shown))
+
+
+def test_an_entry_has_a_stamp_and_its_further_lines_stand_under_the_text() -> None:
+    assert stamped("Exit conditions met:\nA = True |\n    B = None", AT) == (
+        "[15.07|09:40:49] Exit conditions met:\n"
+        "                     A = True |\n"
+        "                         B = None"
+    )
+    assert stamped("", AT) == "[15.07|09:40:49] "
+
+
+def test_a_run_is_told_from_start_to_end(tmp_path: Path) -> None:
+    written, shown = logged(
+        tmp_path,
+        Eval(0, 0, 0, 0, X, 20754.262585878463, 0.1),
+        start(1),
+        evaluation(1, 5.190326350598368e-09, 0.2),
+        End(1, "converged", "tolfun", 0.3),
+        start(2, "Scipy", Algorithm="Nelder-Mead"),
+        Exit("conditions", "TimeLimit(max=1) = True", (2,), 0.5),
+    )
+    assert (
+        written
+        == shown
+        == (
+            "Initial loss 20754.263\n"
+            "Optimizer 1 started: CMAES\n"
+            "Optimizer 1 converged after 1 evaluation, best loss 5.1903264e-09\n"
+            "                     tolfun\n"
+            "Optimizer 2 started: Scipy Nelder-Mead\n"
+            "Exit conditions met:\n"
+            "                     TimeLimit(max=1) = True\n"
+            "Done. 1 evaluation in 0.5 s (2/s), best loss 5.1903264e-09, 1 alive of 2 optimizers\n"
+        )
+    )
+
+
+def test_an_error_is_written_down_and_told_by_whoever_raised_it(tmp_path: Path) -> None:
+    written, shown = logged(tmp_path, Exit("error", "all went wrong", (), 0.5))
+    assert (written, shown) == ("all went wrong\n", "")
+
+
+def test_the_state_is_told_every_ten_seconds_of_a_long_run(tmp_path: Path) -> None:
+    written, _ = logged(tmp_path, start(1), *(evaluation(n, 1.0, 4.0 * n) for n in range(1, 8)))
+    assert [line.partition(",")[0] for line in written.splitlines()[1:]] == [
+        "3 evaluations in 12.0 s (0.25/s)",
+        "6 evaluations in 24.0 s (0.25/s)",
+    ]
+
+
+def test_a_log_is_gone_on_with_and_never_cut_off(tmp_path: Path) -> None:
+    for text in ("first", "second"):
+        log = Log(tmp_path / "job.log", lambda line: None)
+        log.entry(text)
+        log.close()
+    assert len((tmp_path / "job.log").read_text().splitlines()) == 2
+
+
+def test_a_log_that_cannot_be_written_is_a_run_error(tmp_path: Path) -> None:
+    (tmp_path / "job.log").symlink_to("/dev/full")
+    log = Log(tmp_path / "job.log", lambda line: None)
+    with pytest.raises(RunError, match=r"job\.log cannot be written: .*No space left"):
+        log.entry("text")
+    log.close()
+    with pytest.raises(RunError, match=r"job\.log cannot be written: .*No such file"):
+        Log(tmp_path / "nowhere/job.log", lambda line: None)
+
+
+@pytest.mark.parametrize(
+    ("t", "text"),
+    [
+        (0.0, "0.0 s"),
+        (4.24, "4.2 s"),
+        (59.94, "59.9 s"),
+        (59.97, "01:00"),
+        (725, "12:05"),
+        (3600, "01:00:00"),
+        (2 * 86400 + 3 * 3600 + 600, "2 d 03:10:00"),
+    ],
+)
+def test_time_spans_are_for_people(t: float, text: str) -> None:
+    assert seconds(t) == text
+
+
+def test_counts_and_losses_are_for_people() -> None:
+    assert [evaluations(n) for n in (0, 1, 2)] == ["0 evaluations", "1 evaluation", "2 evaluations"]
+    assert [brief(fx) for fx in (2.0, 1 / 3, 1e-9, float("inf"))] == [
+        "2",
+        "0.33333333",
+        "1e-09",
+        "inf",
+    ]
