@@ -101,10 +101,10 @@ def run(folder: Path, name: str, text: str, resume: Path | None = None) -> tuple
 def pauses(folder: Path, name: str, text: str, resume: Path | None = None) -> dict[int, float]:
     """Return for each checkpoint of a run, by its evaluation, how many ms the loop paused."""
     times, job = run(folder, name, text, resume)
-    first = job.state.n_evaluations - len(times) + 1  # the evaluation of times[0]
     rows = (folder / name / "checkpoints/checkpoints.txt").read_text().splitlines()[1:]
-    done = (int(row.split()[0]) for row in rows)
-    return {n: (times[n - first + 1] - times[n - first]) * 1e3 for n in done}
+    before = job.state.n_evaluations - len(times)  # evaluations of earlier sessions
+    done = (int(row.split()[0]) - before for row in rows)
+    return {n + before: (times[n] - times[n - 1]) * 1e3 for n in done if 0 < n < len(times)}
 
 
 def measure_pauses(rows: Rows, folder: Path) -> None:
@@ -146,7 +146,7 @@ def measure_pauses(rows: Rows, folder: Path) -> None:
     again = pauses(
         folder,
         "again",
-        job_text(CMAES, "ellipsoid", 100_450, f"{often} 100"),
+        job_text(CMAES, "ellipsoid", 100_450, f"{often} 150"),
         resume=folder / "one_0",
     )
     rows.add(

@@ -200,6 +200,7 @@ class Job:
         )
         tree = ResultsTree(self.folder, self.problem, scaling, self.settings)
         stack.callback(tree.close)
+        stack.callback(tree.close)
         return Manager(
             self.state,
             spawner,
@@ -228,7 +229,9 @@ class _Loader:
         self._findings = Findings()
 
     def job(self, name: str | None, resume: Path | None) -> Job:
-        source = read_source(self._path, self._findings) or Source("")
+        source = read_source(self._path, self._findings)
+        self._findings.check()
+        assert source is not None
         new = parse(source, scope_of(JobSettings), self._findings)
         resume = resume or resuming.resume_path(new, self._folder)
         origin = None if resume is None else self._stack.enter_context(resuming.opened(resume))
@@ -253,7 +256,7 @@ class _Loader:
             resuming.check_interface(origin, state.run, problem.parameters)
             judged = state if _is_comparable(state, settings, problem, seed) else state.anew()
             resuming.check_not_over(origin, judged, exit_rule(settings))
-            changes = list(resuming.news(origin, state, new))
+            changes = list(resuming.news(origin, state, new, tree))
         return Job(
             name or self._path.stem,
             settings,

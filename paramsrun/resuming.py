@@ -1,5 +1,7 @@
 """Going on with an earlier run: what it was, and what a new input changes in it."""
 
+import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from paramsrun.errors import Findings, RunError, UsageError
-from paramsrun.input import Block, Key, parse, read_source
+from paramsrun.input import Block, Key, parse, read_source, write
 from paramsrun.manager.events import End, Eval, Event, Run
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
@@ -49,8 +51,8 @@ class Origin(NamedTuple):
                 self._apply(event, state)
         except RunError as error:
             raise UsageError(
-                f"{error}\nThe run cannot go on from {self.path}; if there is another checkpoint of "
-                "it, resume from that"
+                f"{error}\nThe run cannot go on from {self.path}; if there is another checkpoint "
+                "of it, resume from that"
             ) from None
         except OSError as error:
             raise UsageError(f"{self.path} cannot be read: {error}") from None
@@ -114,33 +116,55 @@ def resume_path(tree: Block, folder: Path) -> Path | None:
 
 def merged(origin: Origin, new: Block, folder: Path, findings: Findings) -> Block:
     """Return the stored input changed by a new one, every path in it absolute."""
-    source = read_source(origin.inputs / "params.in", findings)
-    if source is None:
-        findings.check()
-    assert source is not None
-    stored = parse(source, scope_of(JobSettings), findings)
-    kept = tuple(e for e in stored.entries if e.name.casefold() not in NOT_INHERITED)
     given = tuple(e for e in new.entries if e.name.casefold() != "resumecheckpoint")
-
-    def at(root: Path, block: Block) -> Block:
-        return moved(block, JobSettings, lambda path: str((root / path).absolute()))
-
     return merge(
-        at(origin.inputs, Block("", stored.place, entries=kept)),
-        at(folder, Block("", new.place, entries=given)),
+        _stored(origin, findings),
+        _absolute(Block("", new.place, entries=given), folder),
         JobSettings,
     )
 
 
-def news(origin: Origin, state: RunState, new: Block) -> Iterator[str]:
-    """Yield what the user should know of a resume, a line each."""
+def _stored(origin: Origin, findings: Findings) -> Block:
+    """Return the stored input, every path in it absolute, without what is not inherited."""
+    source = read_source(origin.inputs / "params.in", findings)
+    if source is None:
+        findings.check()
+    assert source is not None
+    tree = parse(source, scope_of(JobSettings), findings)
+    kept = tuple(e for e in tree.entries if e.name.casefold() not in NOT_INHERITED)
+    return _absolute(Block("", tree.place, entries=kept), origin.inputs)
+
+
+def _absolute(block: Block, root: Path) -> Block:
+    return moved(block, JobSettings, lambda path: str((root / path).absolute()))
+
+
+def news(origin: Origin, state: RunState, new: Block, tree: Block) -> Iterator[str]:
+    """Yield what the user should know of a resume, a line each.
+
+    tree is the merged input; of the new one, what gives the same as is stored is not told.
+    """
     yield f"Resumed from {origin.path}, after {state.n_evaluations} evaluations"
     if origin.torn:
         yield f"The last line of its journal was cut off ({origin.torn} bytes) and is left out"
-    names = (e.name for e in new.entries if e.name.casefold() != "resumecheckpoint")
-    given = ", ".join(dict.fromkeys(names))
-    if given:
-        yield f"In place of what is stored: {given}"
+    stored = _stored(origin, Findings())
+    given = dict.fromkeys(e.name for e in new.entries if e.name.casefold() != "resumecheckpoint")
+    changed = [name for name in given if _content(stored, name) != _content(tree, name)]
+    if changed:
+        yield f"In place of what is stored: {', '.join(changed)}"
+
+
+def _content(tree: Block, name: str) -> str:
+    """Return the entries of a name as text, with what is in a file in place of its path."""
+    entries = Block("", tree.place, entries=tuple(tree.all(name)))
+    return write(moved(entries, JobSettings, _digest)).casefold()
+
+
+def _digest(path: str) -> str:
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:
+        return path
 
 
 def check_interface(origin: Origin, run: Run, parameters: ParameterInterface) -> None:
@@ -231,14 +255,27 @@ def following(name: str) -> tuple[str, Path | None, str | None]:
     The results are the name of the next session; the folder that it resumes, or None where there
     is none yet; and, if the job has come to its end already, a sentence that says so.
     """
-    names = [name]
-    while Path(f"{names[-1]}.results").exists():
-        names.append(f"{name}.{len(names) + 1}")
-    if len(names) == 1:
+    n = max(_sessions(name), default=0)
+    if n == 0:
         return name, None, None
-    latest = Path(f"{names[-2]}.results")
+    latest = Path(f"{name}.results" if n == 1 else f"{name}.{n}.results")
+    following = f"{name}.{n + 1}"
     exit = read(latest).state.exit
-    if exit is not None and exit.how in ("conditions", "exhausted"):
-        reason = exit.reason.replace("\n", "\n  ")
-        return names[-1], latest, f"{latest} ended already, and there is nothing to do:\n  {reason}"
-    return names[-1], latest, None
+    if exit is None or exit.how not in ("conditions", "exhausted"):
+        return following, latest, None
+    reason = exit.reason.replace("\n", "\n  ")
+    return (
+        following,
+        latest,
+        f"{latest} ended already, and there is nothing to do:\n  {reason}\n"
+        f"To go on all the same: --resume {latest}, with other ExitCondition blocks in the input",
+    )
+
+
+def _sessions(name: str) -> Iterator[int]:
+    """Yield the numbers of the sessions of a job whose results are in the current folder."""
+    of_session = re.compile(re.escape(name) + r"(?:\.([1-9][0-9]*))?\.results")
+    for path in Path().iterdir():
+        match = of_session.fullmatch(path.name)
+        if match is not None and path.is_dir():
+            yield int(match[1] or 1)

@@ -121,6 +121,11 @@ def run(file: str, name: str | None, resume: str | None) -> None:
             echo(over)
             return
     with Job.load(file, name, origin) as job:
+        if resume == "auto" and job.settings.results_directory is not None:
+            raise UsageError(
+                f"{file}: --resume auto names the results folders itself: leave out "
+                "ResultsDirectory, and give the job a name with --name"
+            )
         state = job.run(echo, live=_is_terminal())
     assert state.exit is not None
     sys.exit(EXIT_CODES.get(state.exit.reason, 0))

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
+from typing import Any
 
 
 class Interrupted(BaseException):
@@ -12,6 +14,8 @@ class Interrupted(BaseException):
 
 class Signals:
     """Turns SIGINT and SIGTERM into a clean end of the run; a second one ends the process at once.
+
+    In a thread other than the main one, where Python takes no signals, it does nothing.
 
     Parameters
     ----------
@@ -23,10 +27,12 @@ class Signals:
 
     def __init__(self, computing: Callable[[], bool]) -> None:
         self._computing = computing
+        self._before: dict[signal.Signals, Any] = {}
         self.received: signal.Signals | None = None
 
     def __enter__(self) -> "Signals":
-        self._before = {code: signal.signal(code, self._on) for code in self.CODES}
+        if threading.current_thread() is threading.main_thread():
+            self._before = {code: signal.signal(code, self._on) for code in self.CODES}
         return self
 
     def __exit__(

@@ -1,6 +1,7 @@
 """The loop: start optimizers, submit what they ask, take results, until the run is to end."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from time import perf_counter
 from typing import Protocol
 
@@ -87,22 +88,30 @@ class Manager:
         on: its initial loss is not finite, or optimizers keep ending without an evaluation.
         """
         try:
-            if x0 is not None:
-                self._evaluate_initial(x0)
-            self._save_when_due()
-            while not self._exit_rule.met(self.state):
-                if self._asked_to_end():
-                    raise Interrupted
-                if self._spawner.may_start(self.state):
-                    self._start()
-                    continue
-                self._submit()
-                if not self._in_flight:
-                    return self.leave("exhausted", NOBODY_LEFT)
-                self._take_result()
-                self._save_when_due()
+            return self._run(x0)
         except Interrupted:
             return self.leave("signal", self._asked_to_end() or "Interrupted")
+        except RunError as error:
+            if self.state.exit is None:
+                with suppress(RunError):  # the same disk may refuse this, too
+                    self.leave("error", str(error))
+            raise
+
+    def _run(self, x0: Task | None) -> Exit:
+        if x0 is not None:
+            self._evaluate_initial(x0)
+        self._save_when_due()
+        while not self._exit_rule.met(self.state):
+            if self._asked_to_end():
+                raise Interrupted
+            if self._spawner.may_start(self.state):
+                self._start()
+                continue
+            self._submit()
+            if not self._in_flight:
+                return self.leave("exhausted", NOBODY_LEFT)
+            self._take_result()
+            self._save_when_due()
         return self.leave("conditions", self._exit_rule.explain(self.state))
 
     def resume(self, recorded: Mapping[int, Tape], context: Context) -> None:
@@ -130,9 +139,11 @@ class Manager:
     def leave(self, how: str, reason: str) -> Exit:
         """End the run: what is in flight is dropped, the living get no end event."""
         self._evaluator.close()
-        self._save_at_end(how)
-        for living in self._living.values():
-            living.proposer.close()
+        try:
+            self._save_at_end(how)
+        finally:
+            for living in self._living.values():
+                living.proposer.close()
         event = Exit(how, reason, tuple(sorted(self._living)), self._now())
         self._emit(event)
         return event
@@ -165,7 +176,6 @@ class Manager:
                 f"The loss of the initial parameters is not finite:\n{failed}\n"
                 "Mend the data or the starting values, or set SkipX0 Yes to start without it."
             )
-            self.leave("error", message)
             raise RunError(message)
 
     def _start(self) -> None:
@@ -218,7 +228,6 @@ class Manager:
                 f"{MAX_BARREN} optimizers in a row ended without an evaluation; "
                 f"the last of them, optimizer {living.o}: {reason}"
             )
-            self.leave("error", message)
             raise RunError(message)
 
     def _now(self) -> float:

@@ -111,13 +111,16 @@ class Journal:
 
     def sync(self) -> None:
         """Wait until all that was appended is on the disk; may be called from another thread."""
-        while self._full:
-            full = self._full.popleft()
-            os.fsync(full)
-            os.close(full)
-        if self._dirty and self._file is not None:
-            self._dirty = False
-            os.fsync(self._file)
+        try:
+            while self._full:
+                full = self._full.popleft()
+                os.fsync(full)
+                os.close(full)
+            if self._dirty and self._file is not None:
+                self._dirty = False
+                os.fsync(self._file)
+        except OSError as error:
+            raise RunError(f"The journal cannot be written: {error}") from error
 
     def close(self) -> None:
         """Sync and close."""

@@ -102,5 +102,5 @@ class Keeper:
                 if since_touch >= TOUCH_S:
                     os.utime(self._path)
                     since_touch = 0.0
-            except OSError:
+            except (OSError, RunError):
                 continue  # the next append meets the same disk and ends the run with its error

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from paramsrun.errors import RunError
-from paramsrun.manager.events import Context, End, Eval, Event, Exit, Start
+from paramsrun.manager.events import Checkpoint, Context, End, Eval, Event, Exit, Start
 from paramsrun.manager.state import Best, OptimizerState, RunState
 from paramsrun.problem.contract import Evaluation, SetEvaluation
 from paramsrun.problem.problem import Problem
@@ -83,6 +83,8 @@ class ResultsTree:
             self._ended(event.o, f"{event.how}\n{event.reason}\n")
         elif type(event) is Context:
             self._resumed(state)
+        elif type(event) is Checkpoint:
+            self.refresh()
         elif type(event) is Exit:
             self._exited(event, state)
 

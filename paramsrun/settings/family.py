@@ -4,12 +4,19 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 from paramsrun.errors import nearest
 
 Member = TypeVar("Member", bound=type)
+
+
+@cache
+def _entry_points() -> Any:
+    """Return those of all that is installed; finding them takes some milliseconds."""
+    return entry_points()
 
 
 class Family:
@@ -112,5 +119,5 @@ class Family:
             importlib.import_module(f"{self.package}.{module.name}")
         if self._planned_in is not None:
             importlib.import_module(self._planned_in)
-        for point in entry_points(group=self.package):
+        for point in _entry_points().select(group=self.package):
             point.load()

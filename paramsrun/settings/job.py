@@ -180,7 +180,7 @@ class JobSettings:
         None, path=True, ignored="ResumeCheckpoint continues a run", doc="A folder to restart from."
     )
     verbose: bool = key(
-        False, ignored="the terminal shows what LoggingInterval asks for", doc="Print more."
+        False, ignored="the terminal and job.log always show the same", doc="Print more."
     )
     evaluate_loss: bool = key(
         True, ignored="an optimization always evaluates its loss", doc="Evaluate the loss."

@@ -85,8 +85,8 @@ def test_another_seed_is_for_optimizers_that_start_from_now_on(tmp_path: Path) -
 
 def test_the_log_names_what_replaces_what_is_stored(tmp_path: Path) -> None:
     run_parent(tmp_path)
-    output = done(go_on(until(50) + "RandomSeed 5\n" + control(AtEnd="No")))
-    assert "In place of what is stored: ExitCondition, RandomSeed, CheckpointControl\n" in output
+    output = done(go_on(until(50) + "RandomSeed 5\n" + control(AtEnd="No") + "Task optimization\n"))
+    assert "In place of what is stored: ExitCondition, CheckpointControl, Task\n" in output
 
 
 def test_nothing_but_the_name_of_what_is_resumed_is_needed(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 from tests.cli.jobs import contents, function_job, journal_of, paramsrun, start
 from tests.resuming.runs import (
     INPUTS,
-    N,
     PARENT,
+    N,
     counts,
     cut,
     cut_after,
