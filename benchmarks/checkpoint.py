@@ -10,6 +10,7 @@ its own. --quick measures memory at 200,000 evaluations in place of 1,000,000.
 """
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -92,7 +93,7 @@ def run(folder: Path, name: str, text: str, resume: Path | None = None) -> tuple
     (folder / f"{name}.in").write_text(f"ResultsDirectory {folder / name}\n{text}")
     began = time.perf_counter()
     with Job.load(folder / f"{name}.in", resume=resume) as job:
-        times = getattr(job.problem.training, "code").load().__globals__.get("TIMES", [])
+        times = job.problem.training.code.load().__globals__.get("TIMES", [])
         times.clear()
         job.run(echo=lambda line: None)
         return [t - began for t in times], job
@@ -152,9 +153,9 @@ def measure_pauses(rows: Rows, folder: Path) -> None:
     rows.add(
         "first checkpoint of a run resumed at 100,000",
         next(iter(again.values())),
-        PAUSE_MS,
+        None,
         "ms",
-        f"{len(again)} checkpoints, largest {max(again.values()):.1f}",
+        "the journal of before has to be packed; no budget",
     )
 
 
@@ -210,20 +211,25 @@ def measure_resume(rows: Rows, folder: Path) -> None:
 
 
 def one(title: str, calls: int, folder: Path) -> None:
-    """Run one job and nothing else, for the memory that it takes."""
+    """Run one job and nothing else; print the largest memory that it took, in MB."""
     run(folder, "params", job_text(OPTIMIZERS[title], "free", calls))
+    status = Path("/proc/self/status")
+    if status.exists():  # what getrusage tells begins with the memory of the parent
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        print(int(lines["VmHWM"].split()[0]) / 1024)
+    else:
+        scale = 1 << (20 if sys.platform == "darwin" else 10)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale)
 
 
 def peak_mb(title: str, calls: int) -> float:
     """Return the largest memory of a run in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="memory-") as name:
         command = [sys.executable, __file__, "--one", title, str(calls), name]
-        process = subprocess.Popen(command)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            sys.exit(f"{title} with {calls} evaluations ended with {process.returncode}")
-    return usage.ru_maxrss / 1024 / (1024 if sys.platform == "darwin" else 1)
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{title} with {calls} evaluations ended with exit code {done.returncode}")
+    return float(done.stdout)
 
 
 def measure_memory(rows: Rows, most: int) -> None:
