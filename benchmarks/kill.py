@@ -34,6 +34,8 @@ import orjson
 
 WORKERS = 3
 MAX_KILLS = 5
+SEGMENT_EVENTS = 40
+"""In place of 5,000, so that these short journals have segments that are full too."""
 EVENTS = ("start", "eval", "inject", "end")
 PHASES = ("start-up", "folder", "replay", "loss", "between", "checkpoint", "end")
 STARTUP, FOLDER, REPLAY, LOSS, BETWEEN, CHECKPOINT, END = range(len(PHASES))
@@ -138,22 +140,33 @@ def read(folder: Path | None) -> Evaluated:
     return Evaluated(lines, x, ended)
 
 
-def uninterrupted(root: Path) -> dict[str, list[bytes]]:
-    """Return the journals of runs in fresh processes."""
-    command = [sys.executable, "-c", "from paramsrun.cli.command import main; main()", "params.in"]
-    running = {}
-    for position, (name, kind) in enumerate(KINDS.items()):
-        folder = root / str(position)
-        write_job(folder, kind)
-        environment = {**os.environ, "CALLS": str(folder / "calls")}
-        running[name] = (
-            folder,
-            subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL),
-        )
-    for name, (_, process) in running.items():
-        if process.wait(timeout=120) != 0:
-            sys.exit(f"The uninterrupted run of {name} failed")
-    return {name: read(folder / "params.results").lines for name, (folder, _) in running.items()}
+class Uninterrupted:
+    """Runs in fresh processes, all at once."""
+
+    def __init__(self, root: Path) -> None:
+        program = "from paramsrun.cli.command import main; main()"
+        self._running = {}
+        for position, (name, kind) in enumerate(KINDS.items()):
+            folder = root / str(position)
+            write_job(folder, kind)
+            self._running[name] = (
+                folder,
+                subprocess.Popen(
+                    [sys.executable, "-c", program, "params.in"],
+                    cwd=folder,
+                    env={**os.environ, "CALLS": str(folder / "calls")},
+                    stdout=subprocess.DEVNULL,
+                ),
+            )
+
+    def lines(self) -> dict[str, list[bytes]]:
+        """Wait for them; return their journals."""
+        for name, (_, process) in self._running.items():
+            if process.wait(timeout=120) != 0:
+                sys.exit(f"The uninterrupted run of {name} failed")
+        return {
+            n: read(folder / "params.results").lines for n, (folder, _) in self._running.items()
+        }
 
 
 class Watch:
@@ -279,7 +292,9 @@ class Chain:
             self.tally.differing += 1
             self._problem("the journal differs from the uninterrupted one")
         if self.tally.problems:
-            shutil.copytree(self._folder, Path(tempfile.gettempdir()) / self._folder.name)
+            kept = tempfile.mkdtemp(prefix="killed-")
+            shutil.copytree(self._folder, kept, dirs_exist_ok=True)
+            self._problem(f"kept in {kept}")
         return self.tally
 
     def _session(self, rng: np.random.Generator | None) -> bool:
@@ -392,13 +407,15 @@ def chains(work: Work) -> Tally:
 
 
 def warm(folder: Path) -> None:
-    """Import all that a job needs, so that its start is short."""
+    """Import all that a job needs, so that its start is short; make segments short too."""
     import cma
     import scipy.optimize  # noqa: F401
 
     import paramsrun.results.opening  # noqa: F401
     from paramsrun.job import Job
+    from paramsrun.results import checkpoint, journal
 
+    journal.SEGMENT_EVENTS = checkpoint.SEGMENT_EVENTS = SEGMENT_EVENTS
     cma.CMAEvolutionStrategy(np.zeros(2), 1.0, {"verbose": -9})
     for position, kind in enumerate(KINDS.values()):
         write_job(folder / str(position), kind)
@@ -428,8 +445,9 @@ def main() -> None:
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="kill-") as name:
         root = Path(name)
-        expected = uninterrupted(root / "whole")
+        whole = Uninterrupted(root / "whole")
         warm(root / "warm")
+        expected = whole.lines()
         work = [Work(root, expected, seed, w, n) for w, n in enumerate(shares(n_kills))]
         tally = Tally()
         with multiprocessing.get_context("fork").Pool(WORKERS) as pool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -213,7 +214,7 @@ class Job:
         )
 
     def _greet(self, log: Log) -> None:
-        log.entry(f"paramsrun {version('paramsrun')}: job {self.name}, RandomSeed {self.seed}")
+        log.entry(f"paramsrun {versions()['paramsrun']}: job {self.name}, RandomSeed {self.seed}")
         for warning in self.warnings:
             log.entry(f"Warning: {warning}")
 
@@ -246,6 +247,8 @@ class _Loader:
         problem = load_problem(
             settings, root.joinpath, search, self._findings, seed, tree, self._run_code
         )
+        if origin is not None:
+            resuming.name_stored(origin, self._findings)
         self._findings.check()
         assert problem is not None
         stored = results_folder.stored_names(problem.files, [root, self._folder])
@@ -267,7 +270,7 @@ class _Loader:
             state,
             origin,
             changes,
-            self._findings.warnings,
+            [w for w in self._findings.warnings if not _is_told(w, origin)],
             self._stack.pop_all(),
         )
 
@@ -278,6 +281,7 @@ class _Loader:
         return secrets.randbits(32) if state.context is None else state.context.seed
 
 
+@cache
 def versions() -> dict[str, str]:
     """Return the versions of what a run's numbers depend on."""
     return {name: version(name) for name in VERSIONS_OF}
@@ -304,8 +308,8 @@ def changes_between(before: Run | Context, objective: str, code: Mapping[str, st
     changes = []
     if objective != before.objective:
         changes.append(
-            "The training set, the jobs or the engine changed: losses of before cannot be compared "
-            "with those from here on, and the best starts anew"
+            "The training set, the jobs or the engine changed:\nlosses of before cannot be "
+            "compared with those from here on, and the best starts anew"
         )
     for name, was in before.code.items():
         if name in code and was.rpartition(" ")[2] != code[name].rpartition(" ")[2]:
@@ -329,6 +333,11 @@ def _is_comparable(state: RunState, settings: JobSettings, problem: Problem, see
     """Return whether the losses of a run can be compared with those of a problem."""
     before = state.context
     return before is not None and before.objective == fingerprint(settings, problem, seed)
+
+
+def _is_told(warning: Mistake, origin: Origin | None) -> bool:
+    """Return whether a warning is of a stored file: the run that stored it told it then."""
+    return origin is not None and Path(warning.place.file).is_relative_to(origin.inputs)
 
 
 def _stored_text(tree: Block, stored: Mapping[str, str], source: Source | None) -> str:

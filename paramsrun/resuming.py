@@ -4,14 +4,15 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
 
-from paramsrun.errors import Findings, RunError, UsageError
-from paramsrun.input import Block, Key, parse, read_source, write
+from paramsrun.errors import Findings, Mistake, RunError, UsageError
+from paramsrun.input import Block, Key, Word, parse, read_source, write
 from paramsrun.manager.events import End, Eval, Event, Run
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
@@ -19,6 +20,7 @@ from paramsrun.manager.tape import Tape, tapes
 from paramsrun.problem.documents import read_stream
 from paramsrun.problem.parameters import ParameterInterface, read_parameters
 from paramsrun.results import journal, lock
+from paramsrun.results.checkpoint_list import LIST
 from paramsrun.results.folder import INPUTS, JOURNAL
 from paramsrun.results.reader import read
 from paramsrun.settings.declared import scope_of
@@ -89,6 +91,8 @@ def opened(path: Path) -> Iterator[Origin]:
 
     Raises UsageError where it is none, or its run is still alive.
     """
+    if not path.exists():
+        raise UsageError(f"There is no checkpoint or results folder {path}")
     if not path.is_dir():
         from paramsrun.results.opening import open_checkpoint
 
@@ -97,7 +101,7 @@ def opened(path: Path) -> Iterator[Origin]:
             yield Origin(path, Path(name) / "inputs", Path(name) / "journal")
         return
     if not journal.segments(path / JOURNAL):
-        raise UsageError(f"{path} is no results folder: it holds no {JOURNAL}")
+        raise UsageError(f"{path} is no results folder: it holds no {JOURNAL}{_hint(path)}")
     driver = lock.alive(path)
     if driver is not None:
         raise UsageError(
@@ -105,6 +109,17 @@ def opened(path: Path) -> Iterator[Origin]:
             "End it first (Ctrl-C, or a SIGTERM to that process)"
         )
     yield Origin(path, path / INPUTS, path / JOURNAL)
+
+
+def _hint(folder: Path) -> str:
+    """Return what may have been meant by a folder that holds no run."""
+    rows = folder / LIST
+    if rows.is_file():
+        newest = rows.read_text(errors="replace").split()[-1]
+        return f"; to go on from one of its checkpoints, name that, such as {folder / newest}"
+    if (folder.parent / JOURNAL).is_dir():
+        return f"; did you mean {folder.parent}?"
+    return ""
 
 
 def resume_path(tree: Block, folder: Path) -> Path | None:
@@ -116,12 +131,29 @@ def resume_path(tree: Block, folder: Path) -> Path | None:
 
 def merged(origin: Origin, new: Block, folder: Path, findings: Findings) -> Block:
     """Return the stored input changed by a new one, every path in it absolute."""
-    given = tuple(e for e in new.entries if e.name.casefold() != "resumecheckpoint")
+    given = tuple(
+        e for e in _with_paths(new, folder).entries if e.name.casefold() != "resumecheckpoint"
+    )
     return merge(
         _stored(origin, findings),
         _absolute(Block("", new.place, entries=given), folder),
         JobSettings,
     )
+
+
+def _with_paths(new: Block, folder: Path) -> Block:
+    """Return an input whose DataSet blocks name the files that they take beside the input."""
+    assumed = iter(("training_set", "validation_set"))
+    entries = []
+    for entry in new.entries:
+        if isinstance(entry, Block) and entry.name.casefold() == "dataset":
+            name = next(assumed, "")
+            path = Word(f"{name}.yaml", entry.place)
+            if entry.get("Path") is None and (folder / path.text).is_file():
+                key = Key("Path", entry.place, path)
+                entry = replace(entry, entries=(*entry.entries, key))
+        entries.append(entry)
+    return replace(new, entries=tuple(entries))
 
 
 def _stored(origin: Origin, findings: Findings) -> Block:
@@ -165,6 +197,17 @@ def _digest(path: str) -> str:
         return hashlib.sha256(Path(path).read_bytes()).hexdigest()
     except OSError:
         return path
+
+
+def name_stored(origin: Origin, findings: Findings) -> None:
+    """Let mistakes name a checkpoint's files as being in it, not where they were unpacked to."""
+    there, here = str(origin.inputs), f"{origin.path}:{origin.inputs.name}"
+    findings.mistakes[:] = [
+        Mistake(
+            replace(m.place, file=m.place.file.replace(there, here)), m.text.replace(there, here)
+        )
+        for m in findings.mistakes
+    ]
 
 
 def check_interface(origin: Origin, run: Run, parameters: ParameterInterface) -> None:

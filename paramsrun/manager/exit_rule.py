@@ -13,7 +13,8 @@ class ExitCondition(Protocol):
     """A member of the family `exit_conditions`: a frozen settings class, a pure function of state.
 
     One that is met once a number of evaluations was made, whatever else happens, says so by an
-    attribute ``at_calls``; budgets are exact through it.
+    attribute ``at_calls``; budgets are exact through it. One that is met after some time says so by
+    a method ``seconds_left(run)``.
     """
 
     def met(self, run: RunState) -> bool:
@@ -48,6 +49,17 @@ class ExitRule:
                 return n
         return None
 
+    def seconds_left(self, state: RunState) -> float:
+        """Return after how long the run ends at the latest, at its rate so far; inf if unknown."""
+        left = [float("inf")]
+        n_max = self.n_max(state)
+        if n_max is not None and state.n_evaluations:
+            left.append((n_max - state.n_evaluations) * state.t / state.n_evaluations)
+        for i, condition in enumerate(self._conditions, 1):
+            if hasattr(condition, "seconds_left") and self._would_end(i, state):
+                left.append(condition.seconds_left(state))
+        return max(0.0, min(left))
+
     def calls_left(self, state: RunState) -> float:
         """Return how many further evaluations may be started as things stand; inf for any."""
         n_max = self._certain if self._certain_first else self.n_max(state)
@@ -63,6 +75,10 @@ class ExitRule:
 
         evaluate(self._expression, value)
         return explain(self._expression, lambda i: called(self._conditions[i - 1]), values)
+
+    def _would_end(self, i: int, state: RunState) -> bool:
+        """Return whether the run would end if that condition were met, all else as it is."""
+        return evaluate(self._expression, lambda j: j == i or self._conditions[j - 1].met(state))
 
     def _met_at(self, calls: int, other: Callable[[int], bool]) -> bool:
         """Return whether the run would end at so many evaluations, with the others as given."""

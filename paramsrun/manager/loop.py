@@ -14,6 +14,7 @@ from paramsrun.manager.living import Candidate, Living
 from paramsrun.manager.spawning import Spawner
 from paramsrun.manager.state import RunState
 from paramsrun.manager.tape import Tape
+from paramsrun.optimizers.replay import Divergence
 from paramsrun.problem.contract import Evaluation, Key
 
 NOBODY_LEFT = "No optimizer is left and none may start"
@@ -121,20 +122,27 @@ class Manager:
         """
         changes, broken = list(context.changes), []
         for o in self.state.queue:
-            proposer = self._spawner.again(self.state.optimizers[o].start)
-            self._living[o] = Living(o, proposer, self._spawner.scaling)
-            divergence = self._living[o].restore(recorded[o])
+            divergence = self._restore(o, recorded[o])
             if divergence is not None and divergence.fatal:
-                broken.append((self._living[o], divergence.reason))
+                broken.append((o, divergence.reason))
             elif divergence is not None:
                 changes.append(
-                    f"Optimizer {o} is restored not quite as it was: {divergence.reason}"
+                    f"Warning: optimizer {o} is restored not quite as it was, as on another type "
+                    f"of processor: {divergence.reason}"
                 )
         self._emit(context._replace(changes=tuple(changes), t=self._now()))
-        for living, reason in broken:
-            self._end(living, "failed", f"it cannot be restored: {reason}")
+        for o, reason in broken:
+            self._end(o, "failed", f"it cannot be restored: {reason}")
         for living in tuple(self._living.values()):
             self._check_ended(living)
+
+    def _restore(self, o: int, recorded: Tape) -> Divergence | None:
+        try:
+            proposer = self._spawner.again(self.state.optimizers[o].start)
+            self._living[o] = Living(o, proposer, self._spawner.scaling)
+            return self._living[o].restore(recorded)
+        except Exception as error:  # of an optimizer, or one that is not there any more
+            return Divergence(True, f"{type(error).__name__}: {error}")
 
     def leave(self, how: str, reason: str) -> Exit:
         """End the run: what is in flight is dropped, the living get no end event."""
@@ -214,24 +222,25 @@ class Manager:
     def _check_ended(self, living: Living) -> None:
         ended = living.proposer.ended
         if ended is not None:
-            self._end(living, ended.how, ended.reason)
+            self._end(living.o, ended.how, ended.reason)
 
     def _fail(self, living: Living, error: Exception) -> None:
-        self._end(living, "failed", f"{type(error).__name__}: {error}")
+        self._end(living.o, "failed", f"{type(error).__name__}: {error}")
 
-    def _end(self, living: Living, how: str, reason: str) -> None:
-        living.proposer.close()
-        del self._living[living.o]
-        self._emit(End(living.o, how, reason, self._now()))
+    def _end(self, o: int, how: str, reason: str) -> None:
+        living = self._living.pop(o, None)
+        if living is not None:
+            living.proposer.close()
+        self._emit(End(o, how, reason, self._now()))
         if self.state.n_barren >= MAX_BARREN:
             message = (
                 f"{MAX_BARREN} optimizers in a row ended without an evaluation; "
-                f"the last of them, optimizer {living.o}: {reason}"
+                f"the last of them, optimizer {o}: {reason}"
             )
             raise RunError(message)
 
     def _now(self) -> float:
-        return round(self._clock() - self._began, 4)
+        return int((self._clock() - self._began) * 1e4) / 1e4
 
     def _emit(self, event: Event, evaluation: Evaluation | None = None) -> None:
         self._record(event)

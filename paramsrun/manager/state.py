@@ -63,6 +63,8 @@ class RunState:
     """n_stopped at the moment when n_converged first reached each number."""
     best: Best = field(default_factory=Best)
     """Over all optimizers; the initial evaluation is not among them."""
+    comparable_from: int = 1
+    """The evaluation from which on losses can be compared with those of now."""
     initial: Eval | None = None
     optimizers: dict[int, OptimizerState] = field(default_factory=dict)
     living: set[int] = field(default_factory=set)
@@ -149,6 +151,7 @@ class RunState:
         self.context = event
         self.session_began = self.checkpoint_t = event.t
         if not event.comparable:
+            self.comparable_from = self.n_evaluations + 1
             self.best = Best()
             for o in self.living:
                 self.optimizers[o].best = Best()

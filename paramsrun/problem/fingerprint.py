@@ -4,7 +4,9 @@ import hashlib
 import json
 from collections.abc import Iterator
 
+from paramsrun.errors import Findings
 from paramsrun.problem.data_set import Entry
+from paramsrun.problem.header import engine_of_header
 from paramsrun.problem.objective import DataSetObjective
 from paramsrun.problem.problem import Problem
 from paramsrun.settings.data_set import DataSet, named
@@ -25,8 +27,12 @@ def fingerprint(settings: JobSettings, problem: Problem, seed: int) -> str:
 
 
 def _parts(settings: JobSettings, problem: Problem, seed: int) -> Iterator[bytes]:
-    if settings.engine is not None:
-        yield json.dumps([engines.name_of(settings.engine), record(settings.engine)]).encode()
+    parameters = problem.parameters
+    engine = settings.engine
+    if engine is None and parameters.engine is not None:
+        engine = engine_of_header(parameters.engine, parameters.header, Findings())
+    if engine is not None:
+        yield json.dumps([engines.name_of(engine), record(engine)]).encode()
     if not isinstance(problem.training, DataSetObjective):
         return
     of = named(settings.data_set[:1] or (DataSet(),))[0]

@@ -1,6 +1,8 @@
 """The loss of a data set: a model, the plan of its predictions, and a loss function."""
 
 import math
+import traceback
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -66,8 +68,8 @@ class DataSetObjective:
                 return self._of_subset(values, self.sampler.draw(key))
             try:
                 predictions = self.plan(self.model(values))
-            except JobFailed as failed:
-                return SetEvaluation(INFINITE, failures=(failed.failure,))
+            except Exception as error:
+                return SetEvaluation(INFINITE, failures=(_failure(error),))
             d = self.comparison.deviations(predictions)
             fx = self.loss.total(self.coefficients, d)
             if not math.isfinite(fx):
@@ -78,8 +80,8 @@ class DataSetObjective:
         jobs = frozenset[str]().union(*(self.data_set.entries[i].jobs for i in drawn))
         try:
             everything = self.plan(self.model(values, jobs))
-        except JobFailed as failed:
-            return SetEvaluation(INFINITE, entries=drawn, failures=(failed.failure,))
+        except Exception as error:
+            return SetEvaluation(INFINITE, entries=drawn, failures=(_failure(error),))
         elements = self.elements(drawn)
         predictions = everything[elements]
         comparison = self.comparison.of(elements)
@@ -115,6 +117,15 @@ class DataSetObjective:
                 Failure(expression, f"the loss overflows: it predicts {predictions[worst]!s}")
             )
         return SetEvaluation(INFINITE, predictions, d, drawn, tuple(failures))
+
+
+def _failure(error: Exception) -> Failure:
+    """Return why a model or an extractor gave nothing: one that raises costs this point alone."""
+    if isinstance(error, JobFailed):
+        return error.failure
+    *_, where = traceback.extract_tb(error.__traceback__)
+    at = f"{Path(where.filename).name}, line {where.lineno}"
+    return Failure("The engine", f"{type(error).__name__}: {error} ({at})")
 
 
 def _comparison(data_set: DataSet, plan: Plan) -> Comparison:

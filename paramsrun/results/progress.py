@@ -20,7 +20,7 @@ CLEAR = "\r\x1b[K"
 class Progress:
     """Shows the live line while it is entered; a listener of the run.
 
-    The time left is known where the exit conditions set a number of evaluations.
+    The time left is known where the exit conditions set a number of evaluations or a time.
     """
 
     def __init__(self, rule: ExitRule, stream: TextIO | None = None) -> None:
@@ -65,8 +65,5 @@ class Progress:
             self._stream = io.StringIO()
 
     def _left(self, state: RunState) -> str:
-        n_max = self._rule.n_max(state)
-        if n_max is None or not state.n_evaluations:
-            return ""
-        left = (n_max - state.n_evaluations) * state.t / state.n_evaluations
-        return f", at most {seconds(max(0.0, left))} left"
+        left = self._rule.seconds_left(state)
+        return "" if left == float("inf") else f", at most {seconds(left)} left"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from paramsrun.results.files import Lines, loss_row
-from paramsrun.results.snapshot import Files, Reports, Snapshot, write
+from paramsrun.results.snapshot import Reports, Snapshot, share, write
 
 
 class Entry(NamedTuple):
@@ -92,9 +92,12 @@ class SetLog:
             self._statistics = Lines(self._folder / "running_stats.txt", f"#evaluation {columns}")
         self._statistics.add(entry.statistics)
 
-    def keep(self, n: int, files: Files) -> None:
-        """Write a snapshot into history/."""
-        write(self._folder / f"history/{n:06d}", files)
+    def keep(self, snapshot: Snapshot, beside: "SetLog") -> None:
+        """Write a snapshot into history/, and into that of another log of the same evaluations."""
+        files = self._reports.files(snapshot)
+        name = f"history/{snapshot.n:06d}"
+        write(self._folder / name, files)
+        share(beside._folder / name, self._folder / name, files)
 
     def write_pending(self) -> None:
         """Write latest/ and best/ as they stand."""

@@ -1,5 +1,6 @@
 """The folders initial/, latest/, best/ and history/: all there is to say of one evaluation."""
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -77,6 +78,17 @@ def write(folder: Path, files: Files, again: bool = False) -> None:
         (folder / below).mkdir(exist_ok=True)
     for name, text in files:
         put(folder / name, text)
+
+
+def share(folder: Path, source: Path, files: Files) -> None:
+    """Write a folder that has the same files as another, which may be the very same on disk."""
+    try:
+        folder.mkdir(parents=True)
+        for name, _ in files:
+            (folder / name).parent.mkdir(exist_ok=True)
+            os.link(source / name, folder / name)
+    except OSError:  # a file system without hard links
+        write(folder, files, again=True)
 
 
 def _table(statistics: Iterable[Statistics]) -> str:

@@ -1,6 +1,6 @@
 """summary.txt: what came out of a run, and why it ended."""
 
-from paramsrun.manager.state import RunState
+from paramsrun.manager.state import OptimizerState, RunState
 from paramsrun.problem.scaling import Scaling
 
 
@@ -15,7 +15,12 @@ def summary(state: RunState) -> str:
 
 def _best(state: RunState) -> list[str]:
     lines = [f"Evaluations      {state.n_evaluations}"]
-    if state.initial is not None:
+    if state.comparable_from > 1:
+        lines.append(
+            f"Losses compare from evaluation {state.comparable_from} on: the training set, the "
+            "jobs or the engine changed then"
+        )
+    elif state.initial is not None:
         lines.append(f"Initial loss     {state.initial.fx!r}")
     if state.best.x is None:
         return [*lines, f"Best loss        none{' is finite' if state.n_evaluations else ' yet'}"]
@@ -51,7 +56,7 @@ def _table(state: RunState) -> list[str]:
                 f"{o:03d}",
                 type_of(optimizer.start.type, optimizer.start.settings.get("Algorithm")),
                 str(optimizer.n_evaluations),
-                repr(optimizer.best.fx),
+                _best_of(optimizer, state),
                 f"{end.how}: {' '.join(end.reason.split())}"
                 if end
                 else ("alive" if state.exit is None else "job exit"),
@@ -62,6 +67,11 @@ def _table(state: RunState) -> list[str]:
         "  ".join(cell.ljust(w) for cell, w in zip(row[:4], widths, strict=True)) + "  " + row[4]
         for row in rows
     ]
+
+
+def _best_of(optimizer: OptimizerState, state: RunState) -> str:
+    comparable = optimizer.best.x is None or optimizer.best.n >= state.comparable_from
+    return repr(optimizer.best.fx) if comparable else "not comparable"
 
 
 def type_of(name: str, algorithm: object) -> str:

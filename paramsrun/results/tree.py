@@ -154,9 +154,7 @@ class ResultsTree:
             for log in logs:
                 log.parameters_row(snapshot)
         if n_own % of.intervals.history == 0:
-            files = of.reports.files(snapshot)
-            for log in logs:
-                log.keep(snapshot.n, files)
+            logs[1].keep(snapshot, beside=logs[0])
 
     def _sets(
         self, o: int, evaluation: Evaluation

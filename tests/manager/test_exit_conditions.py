@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
 from paramsrun.settings.families import exit_conditions
 
@@ -64,3 +65,22 @@ def test_stops_after_convergence_asks_for_no_stop_by_default() -> None:
     run = state(n_converged=1)
     run.n_stopped_when_converged = {1: 0}
     assert exit_conditions["StopsAfterConvergence"]().met(run)
+
+
+def rule(combination: str | None = None) -> ExitRule:
+    conditions = [
+        exit_conditions["MaxTotalFunctionCalls"](fmax=100),
+        exit_conditions["TimeLimit"](session_max=30.0),
+        exit_conditions["MaxOptimizersConverged"](nconv=1),
+    ]
+    return ExitRule(conditions, combination)
+
+
+@pytest.mark.parametrize(
+    ("combination", "left"),
+    [(None, 20.0), ("1 | 3", 90.0), ("2 & 3", math.inf), ("3", math.inf), ("1 & 2", math.inf)],
+)
+def test_the_time_left_is_that_of_what_alone_would_end_the_run(
+    combination: str | None, left: float
+) -> None:
+    assert rule(combination).seconds_left(state(n_evaluations=10, t=10.0)) == left

@@ -105,5 +105,5 @@ def test_a_damaged_line_in_the_middle_is_refused_with_its_place(tmp_path: Path, 
 def test_a_full_disk_is_a_run_error(tmp_path: Path) -> None:
     log = Journal(tmp_path)
     (tmp_path / "000001.jsonl").symlink_to("/dev/full")
-    with pytest.raises(RunError, match="The journal cannot be written: .*No space left"):
+    with pytest.raises(RunError, match=r"The journal cannot be written: .*No space left"):
         log.append(EVENTS[2])

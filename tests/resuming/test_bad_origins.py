@@ -47,6 +47,19 @@ def test_a_folder_that_is_none() -> None:
     assert "empty is no results folder" in refused(go_on(until(60), origin="empty"))
 
 
+def test_a_folder_that_is_part_of_one() -> None:
+    message = refused(go_on(until(60), origin=PARENT / "optimization"))
+    assert message.endswith("did you mean params.results?\n")
+    (PARENT / "checkpoints/checkpoints.txt").write_text("#evaluation checkpoint\n000009 x.tar.gz\n")
+    message = refused(go_on(until(60), origin=PARENT / "checkpoints"))
+    assert message.endswith("name that, such as params.results/checkpoints/x.tar.gz\n")
+
+
+def test_a_folder_that_is_missing() -> None:
+    message = refused(go_on(until(60), origin="nowhere.results"))
+    assert message == "There is no checkpoint or results folder nowhere.results\n"
+
+
 def test_a_folder_without_its_stored_input() -> None:
     (PARENT / "settings_and_initial_data/params.in").unlink()
     message = refused(go_on(until(60)))

@@ -72,6 +72,9 @@ def test_the_best_starts_anew_in_a_changed_context(data: Path, change: str) -> N
     assert context()["comparable"] is False
     assert best() == lowest(N + 1)
     summary = (RESUMED / "summary.txt").read_text()
+    assert f"Losses compare from evaluation {N + 1} on: the training set, " in summary
+    assert "Initial loss" not in summary
+    assert "001        CMAES              15           not comparable " in summary
     assert f"Best loss        {lowest(N + 1)[1]!r}\n  evaluation {lowest(N + 1)[0]} of " in summary
 
 
@@ -89,6 +92,24 @@ def test_the_same_data_given_again_change_nothing(data: Path) -> None:
     assert NOT_COMPARABLE not in " ".join(output.split())
     assert context()["comparable"] is True
     assert best() == lowest(1)
+
+
+def test_a_block_without_a_path_takes_the_file_beside_the_input(data: Path) -> None:
+    changed(data, "weights")
+    done(go_on("DataSet\n  LossFunction sse\nEnd\n" + until(35), "job/resume.in", f"../{PARENT}"))
+    assert context()["comparable"] is False
+
+
+def test_a_block_without_a_path_takes_the_stored_file_where_there_is_none(data: Path) -> None:
+    changed(data, "weights")
+    done(go_on("DataSet\n  LossFunction sse\nEnd\n" + until(35)))
+    assert context()["comparable"] is True
+
+
+def test_without_a_block_the_stored_file_stays(data: Path) -> None:
+    changed(data, "weights")
+    done(go_on(until(35), "job/resume.in", f"../{PARENT}"))
+    assert context()["comparable"] is True
 
 
 def test_a_comment_in_the_data_changes_nothing(data: Path) -> None:
@@ -131,9 +152,43 @@ def test_other_jobs_are_another_context(data: Path, tmp_path: Path) -> None:
     assert context()["comparable"] is False
 
 
+def with_cutoff(cutoff: float) -> str:
+    """Give the engine of the parameter interface a cutoff; return the key that names the file."""
+    file = Path("job/parameter_interface.yaml")
+    dtype = "dtype: LennardJonesParameters\n"
+    options = f"settings:\n  input:\n    LennardJones:\n      Cutoff: {cutoff}\n"
+    file.write_text(file.read_text().replace(dtype, dtype + options))
+    return "ParameterInterface job/parameter_interface.yaml\n"
+
+
+@pytest.mark.parametrize(("cutoff", "same"), [(0.0, True), (4.1, False)])
+def test_another_engine_is_another_context(data: Path, cutoff: float, same: bool) -> None:
+    done(go_on(with_cutoff(cutoff) + until(35)))
+    assert context()["comparable"] is same
+
+
+def test_the_same_engine_given_as_a_block_changes_nothing(data: Path) -> None:
+    done(go_on("Engine LennardJones\nEndEngine\n" + until(35)))
+    assert context()["comparable"] is True
+
+
 def test_a_validation_set_may_come_later(data: Path) -> None:
     sets = NEW_SET + "DataSet\n  Name validation_set\n  Path job/training_set.yaml\nEnd\n"
     done(go_on(sets + until(35)))
     assert context()["comparable"] is True
     validation = RESUMED / "optimization/validation_set_results/running_loss.txt"
     assert len(validation.read_text().splitlines()) > 5
+
+
+def test_a_stored_file_that_no_longer_fits_is_named_as_part_of_the_checkpoint(
+    tmp_path: Path, data: Path
+) -> None:
+    checkpoint = "CheckpointControl\n  AtEnd\n  NamingFormat c\nEnd\n"
+    file = tmp_path / "job/params.in"
+    file.write_text(file.read_text() + checkpoint)
+    done(paramsrun(file, "--name", "saved"))
+    lennard_jones_job(tmp_path / "job", "", DISTANCES[:-1])
+    origin = Path("saved.results/checkpoints/c.tar.gz")
+    message = refused(go_on("JobCollection job/job_collection.yaml\n" + until(35), origin=origin))
+    assert message.startswith(f"{origin}:inputs/training_set.yaml:")
+    assert "d5" in message

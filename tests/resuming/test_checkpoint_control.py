@@ -15,6 +15,7 @@ from tests.resuming.runs import (
     checkpoints,
     condition,
     control,
+    cut_after,
     done,
     events,
     go_on,
@@ -71,6 +72,12 @@ def test_they_are_made_at_the_same_multiples_after_a_resume(tmp_path: Path) -> N
     assert made(RESUMED / "checkpoints") == [50, 60, 70]
     done(go_on(until(60), "exact.in", MADE / "c003.tar.gz"))
     assert made(Path("exact.results/checkpoints")) == [50, 60]
+
+
+def test_one_that_a_kill_prevented_is_made_on_resume(tmp_path: Path) -> None:
+    run_parent(tmp_path, control(EveryFunctionCalls=10, KeepPast=-1))
+    done(go_on(until(35), origin=cut_after(PARENT, 20)))
+    assert made(RESUMED / "checkpoints") == [20, 30]
 
 
 @pytest.mark.parametrize(("every", "last"), [(10, [10, 20, 30, 40, 45]), (15, [15, 30, 45])])
@@ -210,8 +217,7 @@ def test_a_checkpoint_tells_when_it_ends_where_the_new_conditions_end(checkpoint
 def test_a_checkpoint_that_is_missing(command: list[str]) -> None:
     Path("resume.in").write_text("ResumeCheckpoint nowhere.tar.gz\n")
     message = refused(paramsrun(*command, "resume.in"))
-    assert "nowhere.tar.gz" in message
-    assert "There is no checkpoint" in message
+    assert message == "There is no checkpoint or results folder nowhere.tar.gz\n"
 
 
 def test_a_checkpoint_that_is_cut_off(checkpoint: Path) -> None:

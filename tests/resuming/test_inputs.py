@@ -132,6 +132,14 @@ def test_the_stored_input_of_a_resumed_run_names_nothing_to_resume(tmp_path: Pat
     assert "MaxTotalFunctionCalls 50" in " ".join(text.split())
 
 
+def test_warnings_of_the_stored_input_are_not_told_again(tmp_path: Path) -> None:
+    text = "RestartDirectory old\nVerbose Yes\n"
+    assert run_parent(tmp_path, text).output.count("Warning") == 2
+    assert "Warning" not in done(go_on(until(50)))
+    output = done(go_on("RefreshRate 3\n" + until(50), "again.in"))
+    assert output.count("Warning") == output.count("Warning: again.in:2:") == 1
+
+
 # The code of a function
 
 

@@ -20,3 +20,7 @@ class TimeLimit:
     def met(self, run: RunState) -> bool:
         """Return whether the time is up."""
         return run.session_s >= self.session_max
+
+    def seconds_left(self, run: RunState) -> float:
+        """Return after how long it is met."""
+        return self.session_max - run.session_s

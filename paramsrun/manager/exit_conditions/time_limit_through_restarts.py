@@ -20,3 +20,7 @@ class TimeLimitThroughRestarts:
     def met(self, run: RunState) -> bool:
         """Return whether the time is up."""
         return run.t >= self.overall_max
+
+    def seconds_left(self, run: RunState) -> float:
+        """Return after how long it is met."""
+        return self.overall_max - run.t
