@@ -8,7 +8,7 @@ same start, eval, inject and end events but for the time, and no evaluation in i
 computed twice: the loss function writes each call down. Half of the instants are uniform in time,
 half aim at what is short: making the folder, replay, making a checkpoint, what happens between two
 evaluations, the end. Jobs are forked from a process that has imported everything, so start-up takes
-milliseconds; the runs they are compared with are fresh processes.
+milliseconds; the runs they are compared with come from another such process.
 """
 
 import mmap
@@ -81,7 +81,7 @@ KINDS = {
     "CMAES": Kind(CMAES, 200),
     "Nelder-Mead": Kind(NELDER_MEAD, 180),
     "RandomSampling": Kind(SAMPLING, 150),
-    "two blocks, checkpoints": Kind(QUICK_CMAES + NELDER_MEAD + CHECKPOINTS, 285),
+    "two blocks": Kind(QUICK_CMAES + NELDER_MEAD + CHECKPOINTS, 285),
 }
 
 
@@ -138,35 +138,6 @@ def read(folder: Path | None) -> Evaluated:
                     del event["t"]
                     lines.append(orjson.dumps(event))
     return Evaluated(lines, x, ended)
-
-
-class Uninterrupted:
-    """Runs in fresh processes, all at once."""
-
-    def __init__(self, root: Path) -> None:
-        program = "from paramsrun.cli.command import main; main()"
-        self._running = {}
-        for position, (name, kind) in enumerate(KINDS.items()):
-            folder = root / str(position)
-            write_job(folder, kind)
-            self._running[name] = (
-                folder,
-                subprocess.Popen(
-                    [sys.executable, "-c", program, "params.in"],
-                    cwd=folder,
-                    env={**os.environ, "CALLS": str(folder / "calls")},
-                    stdout=subprocess.DEVNULL,
-                ),
-            )
-
-    def lines(self) -> dict[str, list[bytes]]:
-        """Wait for them; return their journals."""
-        for name, (_, process) in self._running.items():
-            if process.wait(timeout=120) != 0:
-                sys.exit(f"The uninterrupted run of {name} failed")
-        return {
-            n: read(folder / "params.results").lines for n, (folder, _) in self._running.items()
-        }
 
 
 class Watch:
@@ -406,20 +377,32 @@ def chains(work: Work) -> Tally:
     return tally
 
 
-def warm(folder: Path) -> None:
-    """Import all that a job needs, so that its start is short; make segments short too."""
+def warm(root: Path) -> None:
+    """Write the jobs, and import all that they need, so that their start is short."""
     import cma
     import scipy.optimize  # noqa: F401
 
     import paramsrun.results.opening  # noqa: F401
     from paramsrun.job import Job
+
+    cma.CMAEvolutionStrategy(np.zeros(2), 1.0, {"verbose": -9})
+    for name, kind in KINDS.items():
+        write_job(root / name, kind)
+        Job.load(root / name / "params.in", run_code=False).close()
+
+
+def shorten_segments() -> None:
     from paramsrun.results import checkpoint, journal
 
     journal.SEGMENT_EVENTS = checkpoint.SEGMENT_EVENTS = SEGMENT_EVENTS
-    cma.CMAEvolutionStrategy(np.zeros(2), 1.0, {"verbose": -9})
-    for position, kind in enumerate(KINDS.values()):
-        write_job(folder / str(position), kind)
-        Job.load(folder / str(position) / "params.in", run_code=False).close()
+
+
+def run_whole(root: Path) -> None:
+    """Let a job of each kind run to its end."""
+    warm(root)
+    pids = [forked(["params.in"], root / name, root / name / "calls", Watch()) for name in KINDS]
+    statuses = [os.waitpid(pid, 0)[1] for pid in pids]
+    sys.exit(any(statuses))
 
 
 def shares(n_kills: int) -> Iterator[int]:
@@ -440,14 +423,19 @@ def report(tally: Tally, seconds: float) -> None:
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["--whole"]:
+        run_whole(Path(sys.argv[2]))
     n_kills = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="kill-") as name:
         root = Path(name)
-        whole = Uninterrupted(root / "whole")
+        whole = subprocess.Popen([sys.executable, __file__, "--whole", root / "whole"])
         warm(root / "warm")
-        expected = whole.lines()
+        shorten_segments()
+        if whole.wait() != 0:
+            sys.exit("The uninterrupted runs failed")
+        expected = {kind: read(root / "whole" / kind / "params.results").lines for kind in KINDS}
         work = [Work(root, expected, seed, w, n) for w, n in enumerate(shares(n_kills))]
         tally = Tally()
         with multiprocessing.get_context("fork").Pool(WORKERS) as pool:

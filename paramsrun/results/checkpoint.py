@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from paramsrun.results.journal import SEGMENT_EVENTS, encode, segments
 from paramsrun.results.packing import Packed, Packing, Waiting
 from paramsrun.settings.naming import SUFFIX, NamingFormat
 from paramsrun.settings.running import CheckpointControl
+
+PATIENCE_S = 30.0
+"""Where the first checkpoint is far off, packing begins so late, and pauses as long."""
 
 
 class Checkpoints:
@@ -42,7 +46,10 @@ class Checkpoints:
         self._list = CheckpointList(self._target, control.keep_past)
         self._n_full = 0
         self._mtime = int(time.time())
-        self._packing = Packing(self._target, self._mtime)
+        with suppress(OSError):  # `write` meets it again and tells it
+            self._target.mkdir(parents=True, exist_ok=True)
+        soon = control.every_function_calls > 0 or 0 <= control.every_seconds < 2 * PATIENCE_S
+        self._packing = Packing(self._target, self._mtime, 0.0 if soon else PATIENCE_S)
         inputs = folder / INPUTS
         for path in sorted(p for p in inputs.rglob("*") if p.is_file()):
             self._packing.add(f"{archive.INPUTS}/{path.relative_to(inputs).as_posix()}", path)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from paramsrun.errors import RunError
+from paramsrun.results.files import replace
 
 NAME = "run.lock"
 TOUCH_S = 10.0
@@ -81,7 +82,7 @@ class Keeper:
 
     def __enter__(self) -> "Keeper":
         try:
-            self._path.write_text(json.dumps(owner()) + "\n")
+            replace(self._path, json.dumps(owner()) + "\n")
         except OSError as error:
             raise RunError(f"The lock {self._path} cannot be written: {error}") from error
         self._thread.start()

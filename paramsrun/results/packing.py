@@ -40,15 +40,17 @@ class Packing:
     """Compresses files in the order given, in a thread, into a draft of the next checkpoint.
 
     A published checkpoint is copied into the next draft, in the thread as well. A failure there is
-    met again, and told, by `publish`.
+    met again, and told, by `publish`. The thread lets files wait for patience_s seconds: a run that
+    is over before its first checkpoint need not pack anything.
     """
 
-    def __init__(self, folder: Path, mtime: int) -> None:
+    def __init__(self, folder: Path, mtime: int, patience_s: float = 0.0) -> None:
         self._folder = folder
         self._mtime = mtime
         self._files: list[Waiting] = []
+        self._patience_s = patience_s
         self._wake = threading.Event()
-        self._closing = False
+        self._closing = threading.Event()
         self._turn = threading.Lock()
         """Held by who compresses."""
         self._busy = threading.Lock()
@@ -86,7 +88,7 @@ class Packing:
 
     def close(self) -> None:
         """End the thread and let go of the files."""
-        self._closing = True
+        self._closing.set()
         self._wake.set()
         self._thread.join()
         for draft in (self._draft, self._published):
@@ -95,13 +97,13 @@ class Packing:
         self._draft = self._published = None
 
     def _work(self) -> None:
-        while not self._closing:
+        while not self._closing.wait(self._patience_s):
             self._wake.wait()
             self._wake.clear()
             with suppress(OSError):  # `publish` meets it again and tells it
-                while not self._closing and self._pack_next():
+                while not self._closing.is_set() and self._pack_next():
                     pass
-                if not self._closing:
+                if not self._closing.is_set():
                     with self._busy:
                         self._ready()
 

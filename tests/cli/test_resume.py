@@ -93,6 +93,18 @@ def test_auto_says_that_a_job_came_to_its_end_and_makes_nothing(file: Path) -> N
     assert folders() == before
 
 
+def test_auto_brings_a_job_to_its_end_that_was_killed_just_before_it(file: Path) -> None:
+    done(paramsrun(file))
+    whole = story(FIRST)
+    killed(FIRST, N)
+    output = done(paramsrun(file, "--resume", "auto"))
+    assert "Exit conditions met:\n" in output
+    assert story(SECOND) == whole
+    assert (SECOND / "summary.txt").is_file()
+    assert "ended already" in done(paramsrun(file, "--resume", "auto"))
+    assert folders() == {"params.results", "params.2.results"}
+
+
 def test_what_ended_goes_on_by_its_name_with_other_conditions(file: Path) -> None:
     done(paramsrun(file))
     file.write_text(file.read_text().replace(f"Calls {N}", "Calls 60"))

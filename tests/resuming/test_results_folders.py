@@ -12,6 +12,7 @@ from tests.resuming.runs import (
     INPUTS,
     PARENT,
     N,
+    control,
     counts,
     cut,
     cut_after,
@@ -91,6 +92,20 @@ def test_a_run_that_ended_right_after_an_evaluation_goes_on(
     done(go_on(until(MORE), origin=cut_after(PARENT, n)))
     assert story(RESUMED) == whole
     assert numbers(RESUMED) == list(range(n + 1, MORE + 1))
+
+
+def test_a_run_that_was_killed_between_any_two_events_goes_on(tmp_path: Path) -> None:
+    run_parent(tmp_path, control(EveryFunctionCalls=7, AtInitialisation="Yes", AtEnd="Yes"))
+    lines = segment(PARENT).read_bytes().splitlines(keepends=True)
+    kinds = [event["e"] for event in journal_of(PARENT)]
+    made = [event["n"] for event in events(PARENT, "checkpoint")]
+    assert made == [0, 7, 14, 21, 28, 35, 42, 45]
+    for k in (k for k, kind in enumerate(kinds[:-1], 1) if kind != "eval" or k % 7 == 0):
+        killed = cut(PARENT, sum(map(len, lines[:k])), f"cut_{k}.results")
+        done(go_on(file=f"{k}.in", origin=killed))
+        resumed = Path(f"{k}.results")
+        assert story(resumed) == story(PARENT)
+        assert [event["n"] for event in events(resumed, "checkpoint")] == made
 
 
 def test_a_run_cut_before_its_initial_evaluation_begins_with_it(
