@@ -9,13 +9,19 @@ from pathlib import Path
 def replace(path: Path, text: str) -> None:
     """Write a file whole: a reader sees the old one or the new one."""
     fresh = path.with_name(f".{path.name}.tmp")
-    fresh.write_text(text, encoding="utf-8")
+    write_new(fresh, text)
     os.replace(fresh, path)
 
 
 def write_new(path: Path, text: str) -> None:
     """Write a file that nobody reads before it is whole."""
-    path.write_text(text, encoding="utf-8")
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    try:
+        data = text.encode()
+        while data:
+            data = data[os.write(file, data) :]
+    finally:
+        os.close(file)
 
 
 class Appended:
@@ -74,10 +80,10 @@ def loss_row(n: int, fx: float, t: float) -> str:
 
 def shown(fx: float) -> str:
     """Return a number with six decimals, or shortest exact where those lose over 1e-6 of it."""
+    if abs(fx) >= 0.5:
+        return f"{fx:.6f}"
     six = f"{fx:.6f}"
-    if abs(fx) >= 0.5 or abs(float(six) - fx) <= 1e-6 * abs(fx):
-        return six
-    return repr(float(fx))
+    return six if abs(float(six) - fx) <= 1e-6 * abs(fx) else repr(float(fx))
 
 
 def log10(fx: float) -> float:

@@ -44,10 +44,12 @@ class SetLog:
 
     def entry(self, snapshot: Snapshot, t: float) -> Entry:
         """Return the rows of an evaluation."""
+        loss = loss_row(snapshot.n, snapshot.result.fx, t)
         statistics = self._reports.statistics(snapshot)
+        if not statistics:
+            return Entry(snapshot, loss, None)
         numbers = " ".join(f"{s.mae:.9e} {s.rmse:.9e}" for s in statistics)
-        row = f"{snapshot.n:06d}  {numbers}" if statistics else None
-        return Entry(snapshot, loss_row(snapshot.n, snapshot.fx, t), row)
+        return Entry(snapshot, loss, f"{snapshot.n:06d}  {numbers}")
 
     def initial(self, snapshot: Snapshot, t: float) -> None:
         """Log the initial evaluation."""

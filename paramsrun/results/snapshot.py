@@ -73,19 +73,22 @@ class Reports:
 def write(folder: Path, files: Files, again: bool = False) -> None:
     """Write a snapshot's folder; where it may stand already, replace it file by file."""
     put = replace if again else write_new
+    _make_folders(folder, files)
+    for name, text in files:
+        put(folder / name, text)
+
+
+def _make_folders(folder: Path, files: Files) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for below in {name.rpartition("/")[0] for name, _ in files} - {""}:
         (folder / below).mkdir(exist_ok=True)
-    for name, text in files:
-        put(folder / name, text)
 
 
 def share(folder: Path, source: Path, files: Files) -> None:
     """Write a folder that has the same files as another, which may be the very same on disk."""
     try:
-        folder.mkdir(parents=True)
+        _make_folders(folder, files)
         for name, _ in files:
-            (folder / name).parent.mkdir(exist_ok=True)
             os.link(source / name, folder / name)
     except OSError:  # a file system without hard links
         write(folder, files, again=True)

@@ -60,7 +60,11 @@ class ResultsTree:
         if self._failed:
             return
         try:
-            self._heard(event, state, evaluation)
+            if type(event) is Eval:
+                assert evaluation is not None
+                self._evaluated(event, state, evaluation)
+            else:
+                self._heard(event, state)
         except OSError as error:
             self._failed = True
             self.close()
@@ -69,15 +73,30 @@ class ResultsTree:
     def _unwritten(self, error: OSError) -> RunError:
         return RunError(f"The results in {self._folder} cannot be written: {error}")
 
-    def _heard(self, event: Event, state: RunState, evaluation: Evaluation | None) -> None:
-        if type(event) is Eval:
-            assert evaluation is not None
-            if event.o == 0:
-                self._initial(event, evaluation)
-            elif event.o in self._own:
-                self._evaluated(event, state.optimizers[event.o], evaluation)
-            self._write_when_due(event.t)
-        elif type(event) is Start:
+    def _evaluated(self, event: Eval, state: RunState, evaluation: Evaluation) -> None:
+        optimizer = state.optimizers.get(event.o)
+        if optimizer is None:
+            self._initial(event, evaluation)
+        elif self._is_due(event, optimizer) and event.o in self._own:
+            for of, result, logs in self._sets(event.o, evaluation):
+                self._log(of, Snapshot(event.n, event.x, result), logs, event, optimizer)
+        self._n_unflushed += 1
+        if event.t - self._refreshed_t >= BETWEEN_S:
+            self._refreshed_t = event.t
+            self.refresh()
+        elif self._n_unflushed >= self._training.intervals.flush:
+            self.flush()
+
+    def _is_due(self, event: Eval, optimizer: OptimizerState) -> bool:
+        """Return whether anything at all is logged of an evaluation: this is asked of each."""
+        if optimizer.best.n == event.n or event.val is not None:
+            return True
+        n_own = optimizer.n_evaluations
+        general, parameters, history, _ = self._training_intervals
+        return not (n_own % general and n_own % parameters and n_own % history)
+
+    def _heard(self, event: Event, state: RunState) -> None:
+        if type(event) is Start:
             self._started(event)
         elif type(event) is End:
             self._ended(event.o, f"{event.how}\n{event.reason}\n")
@@ -124,28 +143,16 @@ class ResultsTree:
             if log is not None and result is not None:
                 log.initial(Snapshot(event.n, event.x, result), event.t)
 
-    def _evaluated(self, event: Eval, optimizer: OptimizerState, evaluation: Evaluation) -> None:
-        n_own = optimizer.n_evaluations
-        lowest = optimizer.best.n == event.n
-        general, parameters, history, _ = self._training_intervals
-        if (
-            lowest
-            or event.val is not None
-            or not (n_own % general and n_own % parameters and n_own % history)
-        ):
-            for of, result, logs in self._sets(event.o, evaluation):
-                self._log(of, Snapshot(event.n, event.x, result), logs, event, n_own, lowest)
-
     @staticmethod
     def _log(
         of: Set,
         snapshot: Snapshot,
         logs: tuple[SetLog, SetLog],
         event: Eval,
-        n_own: int,
-        lowest: bool,
+        optimizer: OptimizerState,
     ) -> None:
-        """Log an evaluation in the files of its optimizer and of all."""
+        """Log an evaluation in the files of all and of its optimizer."""
+        n_own, lowest = optimizer.n_evaluations, optimizer.best.n == event.n
         if lowest or event.val is not None or n_own % of.intervals.general == 0:
             entry = logs[0].entry(snapshot, event.t)
             for log in logs:
@@ -166,14 +173,6 @@ class ResultsTree:
             assert validation is not None
             assert own_validation is not None
             yield self._validation, evaluation.validation, (validation, own_validation)
-
-    def _write_when_due(self, t: float) -> None:
-        self._n_unflushed += 1
-        if t - self._refreshed_t >= BETWEEN_S:
-            self._refreshed_t = t
-            self.refresh()
-        elif self._n_unflushed >= self._training.intervals.flush:
-            self.flush()
 
     def flush(self) -> None:
         """Flush every running file."""
