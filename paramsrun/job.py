@@ -313,7 +313,11 @@ def changes_between(before: Run | Context, objective: str, code: Mapping[str, st
         )
     for name, was in before.code.items():
         if name in code and was.rpartition(" ")[2] != code[name].rpartition(" ")[2]:
-            changes.append(f"Warning: the code of {name} changed since ({code[name].split()[0]})")
+            changes.append(
+                f"Warning: the code of {name} changed since ({code[name].rpartition(' ')[0]}). "
+                "Losses of before are taken as they are; if the function gives others now, start "
+                "a new run instead"
+            )
     return changes
 
 

@@ -184,6 +184,8 @@ def news(origin: Origin, state: RunState, new: Block, tree: Block) -> Iterator[s
     changed = [name for name in given if _content(stored, name) != _content(tree, name)]
     if changed:
         yield f"In place of what is stored: {', '.join(changed)}"
+    if "Optimizer" in changed and state.living:
+        yield "The new Optimizer blocks act on optimizers that start from here on"
 
 
 def _content(tree: Block, name: str) -> str:

@@ -183,6 +183,12 @@ def readable(file: str) -> str:
         raise UsageError(f"{file} is a folder; an input file is wanted, such as {_input_in(file)}")
     if not os.path.exists(file):
         raise UsageError(f"There is no file {file}")
+    if file.endswith(".tar.gz"):
+        raise UsageError(
+            f"{file} is no input but, by its name, a checkpoint: name it in an input by "
+            f"ResumeCheckpoint, or give it as --resume {file} beside one; `paramsrun show {file}` "
+            "tells what it holds"
+        )
     return file
 
 

@@ -65,6 +65,11 @@ class RunState:
     """Over all optimizers; the initial evaluation is not among them."""
     comparable_from: int = 1
     """The evaluation from which on losses can be compared with those of now."""
+    best_validation: tuple[float, int] | None = None
+    """The lowest loss of the validation set, and its evaluation."""
+    n_infinite: int = 0
+    """Evaluations whose loss is not finite."""
+    first_infinite: Eval | None = None
     initial: Eval | None = None
     optimizers: dict[int, OptimizerState] = field(default_factory=dict)
     living: set[int] = field(default_factory=set)
@@ -131,6 +136,11 @@ class RunState:
         optimizer.last = event
         if optimizer.best.offer(event):
             self.best.offer(event)
+        if event.why is not None:
+            self.n_infinite += 1
+            self.first_infinite = self.first_infinite or event
+        if event.val is not None and event.val < (self.best_validation or (INF, 0))[0]:
+            self.best_validation = (event.val, event.n)
 
     def _ended(self, event: End) -> None:
         optimizer = self.optimizers[event.o]
@@ -153,5 +163,6 @@ class RunState:
         if not event.comparable:
             self.comparable_from = self.n_evaluations + 1
             self.best = Best()
+            self.best_validation = None
             for o in self.living:
                 self.optimizers[o].best = Best()

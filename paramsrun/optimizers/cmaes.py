@@ -55,6 +55,13 @@ WORDS = {
 """What pycma's criteria mean."""
 
 
+def pycma() -> Any:
+    """Return the library, imported when it is needed: it takes 0.7 s, and misses matplotlib."""
+    with Quiet():
+        import cma
+    return cma
+
+
 @optimizers.member("CMAES")
 @dataclass(frozen=True, kw_only=True)
 class CMAES:
@@ -98,8 +105,7 @@ class CMAES:
         return _Population(self._options(bounds, rng), self.sigma0, self.min_sigma, x0)
 
     def _option_mistakes(self) -> Iterable[str]:
-        import cma
-
+        cma = pycma()
         known = {name.casefold(): name for name in cma.CMAOptions.defaults()}
         settable = [n for n in known.values() if not _taken(n)]
         for given, value in self.settings.items():
@@ -112,8 +118,7 @@ class CMAES:
                 yield f"Settings {given} must be a number or an expression of N, not {value!r}"
 
     def _options(self, bounds: Matrix, rng: np.random.Generator) -> dict[str, Any]:
-        import cma
-
+        cma = pycma()
         known = {name.casefold(): name for name in cma.CMAOptions.defaults()}
         options: dict[str, Any] = {"maxiter": np.inf}
         if self.popsize:
@@ -137,8 +142,7 @@ class _Population:
     def __init__(
         self, options: Mapping[str, Any], sigma0: float, min_sigma: float, x0: Vector
     ) -> None:
-        import cma
-
+        cma = pycma()
         self.ended: Ended | None = None
         self._min_sigma = min_sigma
         self._x0: Vector | None = np.array(x0)
@@ -220,10 +224,8 @@ def _makes_sense(name: str, value: object) -> bool:
         return True
     if name in _STRINGS:
         return value in _STRINGS[name]
-    import cma
-
     with Quiet():
-        options = cma.CMAOptions({name: value}).complement().evalall({"N": 10})
+        options = pycma().CMAOptions({name: value}).complement().evalall({"N": 10})
     return not isinstance(options[name], str)
 
 

@@ -33,7 +33,8 @@ def create(
         if os.path.lexists(folder):
             raise UsageError(
                 f"{folder} is there already, and results are never overwritten: "
-                "give the job another name (--name NAME), or move the folder away"
+                "give the job another name (--name NAME), go on with it (--resume auto), "
+                "or move the folder away"
             )
         fresh = folder.with_name(f".{folder.name}.tmp")
         _clear(fresh)

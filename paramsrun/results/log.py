@@ -61,6 +61,11 @@ class RunLog:
         if type(event) is Eval:
             if event.o == 0:
                 self._log.entry(f"Initial loss {brief(event.fx)}")
+            elif event.why is not None and state.n_infinite == 1:
+                self._log.entry(
+                    f"Warning: evaluation {event.n} failed, so its loss is infinite: {event.why}\n"
+                    "Further ones are counted; the journal has the reason of each"
+                )
             elif event.t - self._status_t >= STATUS_S:
                 self._status_t = event.t
                 self._log.entry(status(state))
@@ -93,7 +98,8 @@ class RunLog:
 def status(state: RunState) -> str:
     """Return one line on how far a run is."""
     optimizers = f"{len(state.living)} alive of {state.n_started} optimizers"
-    return f"{progress(state)}, {optimizers}"
+    failed = f", {state.n_infinite} failed" if state.n_infinite else ""
+    return f"{progress(state)}{failed}, {optimizers}"
 
 
 def progress(state: RunState) -> str:

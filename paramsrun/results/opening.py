@@ -81,6 +81,10 @@ def _told(path: Path) -> Iterator[None]:
         raise UsageError(f"{path} cannot be used: {error}; {advice}") from None
     except FileNotFoundError:
         raise UsageError(f"There is no checkpoint {path}") from None
+    except IsADirectoryError:
+        raise UsageError(
+            f"{path} is a folder and no checkpoint; `paramsrun status` tells of a results folder"
+        ) from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
 

@@ -24,6 +24,9 @@ def _head(folder: Path, reading: Reading) -> list[str]:
         lines.append(
             "Not running, and cut short: it was killed, its machine went down or its disk was full"
         )
+        lines.append(
+            f"To go on with it: --resume auto beside its input, or ResumeCheckpoint {folder} in one"
+        )
     if reading.torn is not None and reading.driver is None:
         lines.append(f"The last line of the journal was cut off ({reading.torn.n_bytes} bytes)")
     return lines

@@ -22,6 +22,11 @@ def _best(state: RunState) -> list[str]:
         )
     elif state.initial is not None:
         lines.append(f"Initial loss     {state.initial.fx!r}")
+    if state.first_infinite is not None:
+        lines.append(
+            f"Failed           {state.n_infinite} of them, first evaluation "
+            f"{state.first_infinite.n}: {state.first_infinite.why}"
+        )
     if state.best.x is None:
         return [*lines, f"Best loss        none{' is finite' if state.n_evaluations else ' yet'}"]
     lines.append(f"Best loss        {state.best.fx!r}")
@@ -30,7 +35,11 @@ def _best(state: RunState) -> list[str]:
     names = state.run.names
     values = Scaling(state.run.ranges).real(state.best.x).tolist()
     width = max(map(len, names))
-    return [*lines, *(f"  {name:{width}}  {v!r}" for name, v in zip(names, values, strict=True))]
+    lines += [f"  {name:{width}}  {v!r}" for name, v in zip(names, values, strict=True)]
+    if state.best_validation is not None:
+        fx, n = state.best_validation
+        lines.append(f"Best validation  {fx!r} at evaluation {n}")
+    return lines
 
 
 def _ending(state: RunState) -> list[str]:

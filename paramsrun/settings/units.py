@@ -11,7 +11,14 @@ HARTREE_IN_KJ_PER_MOL = HARTREE_IN_J * 6.02214076e23 / 1000
 HARTREE_IN_KCAL_PER_MOL = HARTREE_IN_KJ_PER_MOL / 4.184
 
 DIMENSIONS: Mapping[str, Mapping[str, float]] = {
-    "time": {"s": 1.0, "ms": 1e-3, "min": 60.0, "h": 3600.0, "day": 86400.0, "days": 86400.0},
+    "time": {
+        "s": 1.0,
+        "ms": 1e-3,
+        "min": 60.0,
+        "h": 3600.0,
+        "day": 86400.0,
+        "days": 86400.0,
+    },
     "length": {"angstrom": 1.0, "bohr": BOHR_IN_ANGSTROM, "nm": 10.0, "pm": 0.01},
     "energy": {
         "hartree": 1.0,

@@ -12,6 +12,9 @@ from paramsrun.settings.units import UnknownUnit, convert
 
 _INT = re.compile(r"[+-]?\d+", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?", re.ASCII)
+_WITH_UNIT = re.compile(
+    rf"({_FLOAT.pattern.replace('(', '(?:')})\s*\[?\s*([A-Za-z/%]+)\s*\]?", re.ASCII
+)
 _BOOL = {"yes": True, "true": True, "no": False, "false": False}
 _COMMENT = re.compile(r"(?<!\S)(#|!|::)")
 _MAX_RANGE = 1_000_000
@@ -162,9 +165,17 @@ def _int(key: Declared, text: str) -> int:
 
 def _float(key: Declared, text: str) -> float:
     if not _FLOAT.fullmatch(text):
-        hint = "; write the decimal point as ." if _FLOAT.fullmatch(text.replace(",", ".")) else ""
-        raise Misfit(f"must be a number, not {shown(text)}{hint}")
+        raise Misfit(f"must be a number, not {shown(text)}{_float_hint(key, text)}")
     return _finite(text)
+
+
+def _float_hint(key: Declared, text: str) -> str:
+    if _FLOAT.fullmatch(text.replace(",", ".")):
+        return "; write the decimal point as ."
+    glued = _WITH_UNIT.fullmatch(text)
+    if glued is not None and key.declaration.unit is not None:
+        return f"; a unit stands in brackets behind a blank: {glued[1]} [{glued[2]}]"
+    return ""
 
 
 def _finite(text: str) -> float:

@@ -81,7 +81,8 @@ def test_a_second_run_into_the_same_folder_is_refused_and_loses_nothing(tmp_path
     assert result.exit_code == 2
     assert result.output == (
         "params.results is there already, and results are never overwritten: "
-        "give the job another name (--name NAME), or move the folder away\n"
+        "give the job another name (--name NAME), go on with it (--resume auto), "
+        "or move the folder away\n"
     )
     assert contents(tmp_path / "params.results") == before
     assert not list(tmp_path.glob(".*.tmp"))

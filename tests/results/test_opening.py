@@ -84,7 +84,7 @@ def test_missing(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_checkpoint(tmp_path: Path) -> None:
-    refused(tmp_path, tmp_path / "out", "cannot be read: Is a directory")
+    refused(tmp_path, tmp_path / "out", "is a folder and no checkpoint")
 
 
 @pytest.mark.parametrize(

@@ -84,3 +84,14 @@ def test_every_way_to_end_has_its_words() -> None:
         ("error", "Ended by an error:\n  why\n"),
     ):
         assert words in told(Exit(how, "why", (), 0.5))
+
+
+def test_failed_evaluations_are_counted_and_the_first_is_explained() -> None:
+    text = told(
+        start(1, "CMAES"),
+        Eval(1, 1, 0, 0, X, float("inf"), 0.1, "job a: diverged"),
+        Eval(2, 1, 0, 1, X, 2.0, 0.2, None, 3.0),
+        Eval(3, 1, 0, 2, X, float("inf"), 0.3, "job b: diverged"),
+    )
+    assert "Failed           2 of them, first evaluation 1: job a: diverged\n" in text
+    assert "Best validation  3.0 at evaluation 2\n" in text

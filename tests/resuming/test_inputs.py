@@ -134,7 +134,7 @@ def test_the_stored_input_of_a_resumed_run_names_nothing_to_resume(tmp_path: Pat
 
 def test_warnings_of_the_stored_input_are_not_told_again(tmp_path: Path) -> None:
     text = "RestartDirectory old\nVerbose Yes\n"
-    assert run_parent(tmp_path, text).output.count("Warning") == 2
+    assert run_parent(tmp_path, text).output.count("Warning: ") == 3
     assert "Warning" not in done(go_on(until(50)))
     output = done(go_on("RefreshRate 3\n" + until(50), "again.in"))
     assert output.count("Warning") == output.count("Warning: again.in:2:") == 1
@@ -156,7 +156,7 @@ def test_a_function_beside_the_new_input_comes_first(tmp_path: Path) -> None:
     (tmp_path / "new/plain.py").write_text(SPHERE)
     output = done(go_on(until(50), "new/resume.in", f"../{PARENT}"))
     path = tmp_path / "new/plain.py"
-    assert f"Warning: the code of plain:loss changed since ({path})\n" in output
+    assert f"Warning: the code of plain:loss changed since ({path}). " in output
     assert output.count("Warning") == 1
     again = done(go_on(until(55), "new/again.in", f"../{RESUMED}"))
     assert "Warning" not in again
