@@ -41,10 +41,9 @@ class Living:
         self._n_missing = 0
         self._waiting: deque[int] = deque()
 
-    @property
-    def waits(self) -> bool:
-        """Whether it can hand out no further candidate before losses come back."""
-        return self._n_missing > 0 and not self._waiting
+    def is_free(self, limit: int) -> bool:
+        """Return whether it can hand out a candidate, with at most so many in flight."""
+        return self.n_in_flight < limit and (not self._n_missing or bool(self._waiting))
 
     def next(self) -> tuple[Candidate, Task]:
         """Return its next candidate, asking for a new batch where the last was told."""

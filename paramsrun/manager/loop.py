@@ -194,8 +194,9 @@ class Manager:
 
     def _submit(self) -> None:
         room: float = self._exit_rule.calls_left(self.state) - len(self._in_flight)
-        for living in tuple(self._living.values()):
-            while room > 0 and living.n_in_flight < self._spawner.in_flight and not living.waits:
+        limit = self._spawner.in_flight
+        for living in [*self._living.values()]:
+            while room > 0 and living.is_free(limit):
                 try:
                     candidate, task = living.next()
                 except Exception as error:

@@ -83,8 +83,6 @@ class ParameterInterface:
 
     def values(self, x: Vector) -> Vector:
         """Return the values of all parameters where the active ones are x."""
-        if len(self.active) == len(self.parameters):
-            return x
         values = self.all_x0.copy()
         values[self.active] = x
         return values

@@ -51,6 +51,7 @@ class Problem:
         self.validation = validation
         self.validate_every = validate_every
         self.files = dict(files or {})
+        self._all_active = len(parameters.active) == len(parameters.parameters)
         self._lower: list[float] = parameters.bounds[:, 0].tolist()
         self._upper: list[float] = parameters.bounds[:, 1].tolist()
 
@@ -65,7 +66,7 @@ class Problem:
         if not (all(map(ge, point, self._lower)) and all(map(le, point, self._upper))):
             failed = SetEvaluation(INFINITE, failures=self._outside(x))
             return Evaluation(INFINITE, failed, failed if self._is_due(key) else None)
-        values = self.parameters.values(x)
+        values = x if self._all_active else self.parameters.values(x)
         training = self.training.evaluate(x, values, key)
         if self.validation is None or not self._is_due(key):
             return Evaluation(training.fx, training)

@@ -57,10 +57,13 @@ class Checkpoints:
             self.segment_full(path)
 
     def due(self, state: RunState) -> bool:
-        """Return whether the run has reached the next checkpoint by count or by time."""
-        every_s = self._control.every_seconds
-        by_time = every_s >= 0 and state.t - state.checkpoint_t > every_s
-        return by_time or self.due_by_count(state)
+        """Return whether one is due by time, by count, or as the run begins."""
+        control = self._control
+        if 0 <= control.every_seconds < state.t - state.checkpoint_t:
+            return True
+        if control.every_function_calls > 0 and self.due_by_count(state):
+            return True
+        return state.n_started == 0 and self.due_at_start(state)
 
     def due_by_count(self, state: RunState) -> bool:
         """Return whether this is an n-th evaluation of which there is none, through restarts."""

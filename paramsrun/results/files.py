@@ -61,7 +61,8 @@ class Lines:
     def flush(self) -> None:
         """Hand all lines to the operating system."""
         if self._held:
-            text = "\n".join([*self._held, ""])
+            self._held.append("")
+            text = "\n".join(self._held)
             self._held.clear()
             self._file.write(text)
 

@@ -21,7 +21,7 @@ class Saver:
 
     def due(self, state: RunState) -> bool:
         """Return whether one is due at this evaluation."""
-        if not (self._checkpoints.due(state) or self._checkpoints.due_at_start(state)):
+        if not self._checkpoints.due(state):
             return False
         if self._failed is None:
             return True

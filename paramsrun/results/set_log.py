@@ -109,8 +109,11 @@ class SetLog:
 
     def flush(self) -> None:
         """Flush the running files."""
-        for lines in self._lines():
-            lines.flush()
+        self._losses.flush()
+        if self._parameters is not None:
+            self._parameters.flush()
+        if self._statistics is not None:
+            self._statistics.flush()
 
     def close(self) -> None:
         """Write what is pending and close the files, whatever fails."""

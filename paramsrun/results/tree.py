@@ -177,8 +177,10 @@ class ResultsTree:
     def flush(self) -> None:
         """Flush every running file."""
         self._n_unflushed = 0
-        for log in self._logs():
-            log.flush()
+        for logs in (self._all, *self._own.values()):
+            for log in logs:
+                if log is not None:
+                    log.flush()
 
     def refresh(self) -> None:
         """Write latest/ and best/ of all as they stand, and flush every running file."""

@@ -69,6 +69,8 @@ class FunctionObjective:
             result = self.code.load()(x.copy())
         except (Exception, SystemExit) as error:
             return self._failed(f"{type(error).__name__}: {error}{_where(error)}")
+        if type(result) is float and isfinite(result):
+            return SetEvaluation(result)
         try:
             return _loss(result)
         except _Unusable as unusable:
