@@ -98,6 +98,7 @@ class Living:
         self._real = self._scaling.real(x)
         self._n_before += len(self._fx)
         self._n_missing = len(x)
-        self._fx = np.empty(len(x))
+        if len(self._fx) != len(x):
+            self._fx = np.empty(len(x))
         self._waiting.extend(range(len(x)))
         self._batch += 1

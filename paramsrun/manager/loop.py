@@ -74,7 +74,7 @@ class Manager:
         self._exit_rule = exit_rule
         self._evaluator = evaluator
         self._record = record
-        self._listeners = tuple(listeners)
+        self._listeners = tuple(listener.on for listener in listeners)
         self._asked_to_end = asked_to_end
         self._saver = saver
         self._clock = clock
@@ -101,7 +101,8 @@ class Manager:
     def _run(self, x0: Task | None) -> Exit:
         if x0 is not None:
             self._evaluate_initial(x0)
-        self._save_when_due()
+        if self._saver is not None and self._saver.due(self.state):
+            self._save(self._saver)
         while not self._exit_rule.met(self.state):
             if self._asked_to_end():
                 raise Interrupted
@@ -112,7 +113,8 @@ class Manager:
             if not self._in_flight:
                 return self.leave("exhausted", NOBODY_LEFT)
             self._take_result()
-            self._save_when_due()
+            if self._saver is not None and self._saver.due(self.state):
+                self._save(self._saver)
         return self.leave("conditions", self._exit_rule.explain(self.state))
 
     def resume(self, recorded: Mapping[int, Tape], context: Context) -> None:
@@ -155,10 +157,6 @@ class Manager:
         event = Exit(how, reason, tuple(sorted(self._living)), self._now())
         self._emit(event)
         return event
-
-    def _save_when_due(self) -> None:
-        if self._saver is not None and self._saver.due(self.state):
-            self._save(self._saver)
 
     def _save_at_end(self, how: str) -> None:
         if self._saver is not None and self._saver.due_at_end(self.state, how):
@@ -246,12 +244,14 @@ class Manager:
     def _emit(self, event: Event, evaluation: Evaluation | None = None) -> None:
         self._record(event)
         self.state.apply(event)
-        for listener in self._listeners:
-            listener.on(event, self.state, evaluation)
+        for on in self._listeners:
+            on(event, self.state, evaluation)
 
 
 def _evaluated(n: int, candidate: Candidate, evaluation: Evaluation, t: float) -> Eval:
-    failures = evaluation.failures
+    fx, training, validation = evaluation
+    failures = training.failures
     why = "; ".join(f"{f.where}: {f.reason}" for f in failures) if failures else None
-    val = evaluation.validation.fx if evaluation.validation is not None else None
-    return Eval(n, *candidate, evaluation.fx, t, why, val)
+    val = None if validation is None else validation.fx
+    o, b, i, x = candidate
+    return Eval(n, o, b, i, x, fx, t, why, val)

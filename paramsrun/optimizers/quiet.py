@@ -15,6 +15,8 @@ class Quiet:
     A ``catch_warnings`` that an algorithm holds open across a switch restores a list of ours.
     """
 
+    __slots__ = ("_filters",)
+
     def __enter__(self) -> None:
         self._filters = warnings.filters
         warnings.filters = [_IGNORE]

@@ -60,9 +60,9 @@ class Scaling:
 
     def real(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return scaled points, (n,) or (k, n), in real units."""
-        if self.kind == "none":
-            return x.copy()
-        if self.kind == "std":
+        if self.kind != "linear":
+            if self.kind == "none":
+                return x.copy()
             x = 0.5 * (x + 1.0)
         # Rounding is monotonic: x <= 1 gives no more than lower + span.
         real: NDArray[np.float64] = x * self._span + self._lower

@@ -94,7 +94,7 @@ class Journal:
 
     def append(self, event: Event) -> None:
         """Write an event; RunError where the disk takes it no more."""
-        line = encode(event)
+        line = _encode_eval(event) if type(event) is Eval else encode(event)
         try:
             if self._file is None or self._n_events % SEGMENT_EVENTS == 0:
                 self._open_segment()

@@ -77,20 +77,20 @@ class ResultsTree:
         optimizer = state.optimizers.get(event.o)
         if optimizer is None:
             self._initial(event, evaluation)
-        elif self._is_due(event, optimizer) and event.o in self._own:
+        elif (
+            optimizer.best.n == event.n or event.val is not None or self._is_due(optimizer)
+        ) and event.o in self._own:
             for of, result, logs in self._sets(event.o, evaluation):
                 self._log(of, Snapshot(event.n, event.x, result), logs, event, optimizer)
         self._n_unflushed += 1
         if event.t - self._refreshed_t >= BETWEEN_S:
             self._refreshed_t = event.t
             self.refresh()
-        elif self._n_unflushed >= self._training.intervals.flush:
+        elif self._n_unflushed >= self._training_intervals[3]:
             self.flush()
 
-    def _is_due(self, event: Eval, optimizer: OptimizerState) -> bool:
-        """Return whether anything at all is logged of an evaluation: this is asked of each."""
-        if optimizer.best.n == event.n or event.val is not None:
-            return True
+    def _is_due(self, optimizer: OptimizerState) -> bool:
+        """Return whether one of the intervals has come round."""
         n_own = optimizer.n_evaluations
         general, parameters, history, _ = self._training_intervals
         return not (n_own % general and n_own % parameters and n_own % history)
