@@ -33,12 +33,12 @@ def test_both_commands_stand_word_by_word_in_the_script_of_ci() -> None:
 def commands_in(path: Path) -> list[str]:
     """Return what a README tells to type: root in backticks, an example in lines of their own.
 
-    What names a CHECKPOINT by that word is no command yet.
+    What names a CHECKPOINT or PATH by that word is no command yet.
     """
     pattern = r"`(paramsrun [^`]*)`" if path.parent == ROOT else r"^(?:    )?(paramsrun .*)$"
     commands = re.findall(pattern, path.read_text(), re.MULTILINE)
     assert commands
-    return [command for command in commands if "CHECKPOINT" not in command]
+    return [command for command in commands if not re.search("CHECKPOINT|PATH", command)]
 
 
 @pytest.mark.parametrize("path", READMES, ids=lambda path: path.parent.name)
