@@ -19,7 +19,7 @@ from paramsrun.settings.keys import free, key
 @optimizers.member("Scipy")
 @dataclass(frozen=True, kw_only=True)
 class Scipy:
-    """A minimiser of SciPy: ten local methods that ask for no derivatives of yours, and five global ones.
+    """A minimiser of SciPy: ten local methods, for which you give no derivatives, and five global.
 
     SciPy's default limits on iterations and evaluations do not hold; a limit given among the
     settings does, and reaching it counts as converged. Only basinhopping and dual_annealing keep
