@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 
+from paramsrun.errors import RunError
 from paramsrun.manager.events import Eval, Event, Inject
 from paramsrun.optimizers.replay import Injected, Told
 
@@ -20,7 +21,12 @@ class Tape:
         if isinstance(event, Inject):
             self._injections.setdefault(event.b, []).append(Injected(event.x, event.fx))
             return
-        while len(self._batches) <= event.b:
+        if not 0 <= len(self._batches) - event.b <= 1:
+            raise RunError(
+                f"The journal is damaged: evaluation {event.n} is of batch {event.b} of optimizer "
+                f"{event.o}, of which {len(self._batches)} batches came before"
+            )
+        if len(self._batches) == event.b:
             self._batches.append({})
         self._batches[event.b][event.i] = event
 
