@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from paramsrun.manager.interruption import Signals
 from paramsrun.manager.loop import Listener, Manager
 from paramsrun.manager.spawning import Spawner
 from paramsrun.manager.state import RunState
+from paramsrun.manager.tape import Tape
 from paramsrun.problem.contract import Key
 from paramsrun.problem.engines.function import FunctionObjective
 from paramsrun.problem.fingerprint import fingerprint
@@ -116,38 +117,40 @@ class Job:
         Raises UsageError where the results folder is there already, RunError where the run had to
         end early. live shows a progress line.
         """
-        code = code_of(self.problem)
-        objective = fingerprint(self.settings, self.problem, self.seed)
-        utc = datetime.now(UTC).isoformat(timespec="seconds")
+        recorded: dict[int, Tape] = {}
         if self.origin is None:
-            self.state.apply(self._begin(objective, code, utc))
+            self.state.apply(self._begin())
         else:
-            origin = self.origin
-            results_folder.create(
-                self.folder, self.text, self.files, lambda to: journals.copy(origin.journal, to)
-            )
+            recorded = self.origin.tapes(self.state)
+            copied = partial(journals.copy, self.origin.journal)
+            results_folder.create(self.folder, self.text, self.files, copied)
         with ExitStack() as stack:
             manager = self._manager(stack, echo, live)
             if self.origin is not None:
-                before = self.state.context
-                assert before is not None
-                context = Context(
-                    self.text,
-                    self.seed,
-                    objective,
-                    code,
-                    (*self.changes, *changes_between(before, objective, code)),
-                    objective == before.objective,
-                    self.state.t,
-                    utc,
-                )
-                manager.resume(self.origin.tapes(self.state), context)
+                manager.resume(recorded, self._context())
             is_new = self.state.initial is None and not self.state.n_started
             x0 = Task(Key(0, 0), self.problem.parameters.x0)
             manager.run(x0 if is_new and not self.settings.skip_x0 else None)
         return self.state
 
-    def _begin(self, objective: str, code: Mapping[str, str], utc: str) -> Run:
+    def _context(self) -> Context:
+        """Return the event with which a resumed run begins its session."""
+        before = self.state.context
+        assert before is not None
+        code = code_of(self.problem)
+        objective = fingerprint(self.settings, self.problem, self.seed)
+        return Context(
+            self.text,
+            self.seed,
+            objective,
+            code,
+            (*self.changes, *changes_between(before, objective, code)),
+            objective == before.objective,
+            self.state.t,
+            utc_now(),
+        )
+
+    def _begin(self) -> Run:
         """Make the results folder of a new run; return its first event."""
         parameters = self.problem.parameters
         run = Run(
@@ -157,10 +160,10 @@ class Job:
             self.text,
             parameters.active_names,
             parameters.bounds,
-            objective,
-            code,
+            fingerprint(self.settings, self.problem, self.seed),
+            code_of(self.problem),
             0.0,
-            utc,
+            utc_now(),
         )
 
         def journal(folder: Path) -> None:
@@ -285,6 +288,11 @@ class _Loader:
 def versions() -> dict[str, str]:
     """Return the versions of what a run's numbers depend on."""
     return {name: version(name) for name in VERSIONS_OF}
+
+
+def utc_now() -> str:
+    """Return the time of day for people, such as ``2026-11-21T09:40:49+00:00``."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def exit_rule(settings: JobSettings) -> ExitRule:

@@ -75,8 +75,11 @@ class Origin(NamedTuple):
         state.apply(event)
 
     def tapes(self, state: RunState) -> dict[int, Tape]:
-        """Return what was recorded of the optimizers that live."""
-        return tapes(self.events(), state.living)
+        """Return what was recorded of the optimizers that live; UsageError if it cannot be true."""
+        try:
+            return tapes(self.events(), state.living)
+        except RunError as error:
+            raise UsageError(f"{error}\nThe run cannot go on from {self.path}") from None
 
     @property
     def torn(self) -> int:
