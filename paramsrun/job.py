@@ -125,9 +125,11 @@ class Job:
             copied = partial(journals.copy, self.origin.journal)
             results_folder.create(self.folder, self.text, self.files, copied)
         with ExitStack() as stack:
-            manager = self._manager(stack, echo, live)
+            manager, signals = self._manager(stack, echo, live)
             if self.origin is not None:
                 manager.resume(recorded, self._context())
+            # Until here a signal ends the process as it ends any: there is nothing to save yet.
+            stack.enter_context(signals)
             is_new = self.state.initial is None and not self.state.n_started
             x0 = Task(Key(0, 0), self.problem.parameters.x0)
             manager.run(x0 if is_new and not self.settings.skip_x0 else None)
@@ -174,7 +176,9 @@ class Job:
         results_folder.create(self.folder, self.text, self.files, journal)
         return run
 
-    def _manager(self, stack: ExitStack, echo: Callable[[str], None], live: bool) -> Manager:
+    def _manager(
+        self, stack: ExitStack, echo: Callable[[str], None], live: bool
+    ) -> tuple[Manager, Signals]:
         """Return the manager of this run, with all that listens to it; stack closes it all."""
         rule = self.rule
         listeners: list[Listener] = []
@@ -193,7 +197,7 @@ class Job:
         stack.callback(journal.close)
         stack.enter_context(Keeper(self.folder, journal.sync))
         evaluator = Inline(self.problem)
-        signals = stack.enter_context(Signals(lambda: evaluator.computing))
+        signals = Signals(lambda: evaluator.computing)
         scaling = Scaling.of(self.problem.parameters)
         spawner = Spawner(
             self.settings.optimizer,
@@ -204,8 +208,7 @@ class Job:
         )
         tree = ResultsTree(self.folder, self.problem, scaling, self.settings)
         stack.callback(tree.close)
-        stack.callback(tree.close)
-        return Manager(
+        manager = Manager(
             self.state,
             spawner,
             rule,
@@ -215,6 +218,7 @@ class Job:
             signals.reason,
             Saver(checkpoints, log, control.raise_fail),
         )
+        return manager, signals
 
     def _greet(self, log: Log) -> None:
         log.entry(f"paramsrun {versions()['paramsrun']}: job {self.name}, RandomSeed {self.seed}")
@@ -336,6 +340,8 @@ def _recorded_folders(state: RunState) -> list[Path]:
     found = []
     for call, where in state.context.code.items():
         path = Path(where.rpartition(" ")[0])
+        if not path.name:  # a module without a file
+            continue
         depth = call.partition(":")[0].count(".") + (path.name == "__init__.py")
         found.append(path.parents[depth])
     return found

@@ -96,6 +96,8 @@ def opened(path: Path) -> Iterator[Origin]:
     """
     if not path.exists():
         raise UsageError(f"There is no checkpoint or results folder {path}")
+    if not path.is_dir() and not path.is_file():
+        raise UsageError(f"{path} is neither a checkpoint nor a results folder")
     if not path.is_dir():
         from paramsrun.results.opening import open_checkpoint
 
@@ -287,7 +289,8 @@ def check_not_over(origin: Origin, state: RunState, rule: ExitRule) -> None:
             f"{origin.path} ended since the loss of its initial parameters is not finite "
             f"({state.initial.why}): start a new run"
         )
-    was_killed = origin.path.is_dir() and state.exit is None
+    over = state.exit is not None and state.exit.how in ("conditions", "exhausted")
+    was_killed = origin.path.is_dir() and not over
     if rule.met(state) and not was_killed:
         conditions = "\n".join(f"  {line}" for line in rule.explain(state).splitlines())
         raise UsageError(

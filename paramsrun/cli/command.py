@@ -65,7 +65,9 @@ def main() -> None:
     Exit codes: 0 the run ended as its input says; 1 it failed; 2 the input or the command is
     wrong; 130 and 143 ended by SIGINT (Ctrl-C) and SIGTERM.
     """
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Linear algebra rounds otherwise with more threads: a resumed run would differ.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -25,10 +25,13 @@ class CheckpointList:
         self._own.append(file)
         with _alone(self._folder):
             past = self._own[: -1 - self._keep_past] if self._keep_past >= 0 else []
+            rows = [row for row in self._rows() if row.partition(" ")[2] != file]
+            rows.append(f"{n:06d} {file}")
+            self._write(rows)  # first: where this fails, nothing is deleted
             gone = [name for name in past if self._deleted(name)]
             self._own = [name for name in self._own if name not in gone]
-            rows = [row for row in self._rows() if row.partition(" ")[2] not in (*gone, file)]
-            self._write([*rows, f"{n:06d} {file}"])
+            if gone:
+                self._write([row for row in rows if row.partition(" ")[2] not in gone])
 
     def _deleted(self, name: str) -> bool:
         """Delete a checkpoint; one that cannot be is tried again next time."""

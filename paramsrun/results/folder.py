@@ -1,9 +1,12 @@
 """Making a results folder: built aside, renamed when it can be resumed, never overwritten."""
 
+import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from paramsrun.errors import RunError, UsageError
@@ -30,17 +33,18 @@ def create(
         Makes the journal in the folder it is given.
     """
     try:
-        if os.path.lexists(folder):
-            raise UsageError(
-                f"{folder} is there already, and results are never overwritten: "
-                "give the job another name (--name NAME), go on with it (--resume auto), "
-                "or move the folder away"
-            )
         fresh = folder.with_name(f".{folder.name}.tmp")
-        _clear(fresh)
-        fresh.mkdir()
-        try:
+        with _alone(folder.parent):
+            if os.path.lexists(folder):
+                raise UsageError(
+                    f"{folder} is there already, and results are never overwritten: "
+                    "give the job another name (--name NAME), go on with it (--resume auto), "
+                    "or move the folder away"
+                )
+            _clear(fresh)
+            fresh.mkdir()
             (fresh / lock.NAME).write_text(json.dumps(lock.owner()) + "\n")
+        try:
             _copy_inputs(fresh / INPUTS, settings, files)
             (fresh / JOURNAL).mkdir(parents=True)
             journal(fresh / JOURNAL)
@@ -62,7 +66,8 @@ def stored_names(given: Mapping[str, Path], roots: Sequence[Path]) -> dict[str, 
     for position, (text, path) in enumerate(given.items(), 1):
         name = next((n for root in roots if (n := _below(root, path)) is not None), None)
         if name is None or name in names.values() or name == "params.in":
-            name = f"external/{position:02d}_{path.name}"
+            free = (f"external/{k:02d}_{path.name}" for k in count(position))
+            name = next(n for n in free if n not in names.values())
         names[text] = name
     return names
 
@@ -71,6 +76,18 @@ def _below(root: Path, path: Path) -> str | None:
     """Return the path relative to a folder, or None if it does not lie below it."""
     relative = os.path.relpath(path.absolute(), root.absolute())
     return None if relative.startswith("..") else relative
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other jobs from beginning a folder meanwhile, where the file system can do that."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _clear(fresh: Path) -> None:

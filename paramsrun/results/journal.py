@@ -4,7 +4,7 @@ import math
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from paramsrun.manager.events import KINDS, Eval, Event, Run
 FORMAT = 1
 SEGMENT_EVENTS = 5000
 _NAMES = {cls: name for name, cls in KINDS.items()}
+_NUMBERS = {"t", "n", "o", "b", "i"}
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 _FROM_JSON: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(
@@ -41,7 +42,7 @@ def _encode_eval(event: Eval) -> bytes:
     if not math.isfinite(fx):
         line["fx"] = repr(float(fx))
     if why is not None:
-        line["why"] = why
+        line["why"] = _text(why)
     if val is not None:
         line["val"] = _plain(val)
     return orjson.dumps(line, option=_OPTIONS)
@@ -49,7 +50,12 @@ def _encode_eval(event: Eval) -> bytes:
 
 def decode(line: bytes) -> Event:
     """Return the event of a journal line; ValueError, KeyError or TypeError if it is none."""
-    fields: dict[str, Any] = orjson.loads(line)
+    fields = orjson.loads(line)
+    if not isinstance(fields, dict):
+        raise ValueError("it is no event")
+    for name in _NUMBERS & fields.keys():
+        if type(fields[name]) not in (int, float):
+            raise ValueError(f"{name} is no number")
     cls = KINDS[fields.pop("e")]
     if cls is Run and fields["format"] != FORMAT:
         raise RunError(_foreign(fields))
@@ -65,8 +71,19 @@ def _foreign(run: dict[str, Any]) -> str:
     )
 
 
+def _text(text: str) -> str:
+    """Return a text without what UTF-8 cannot hold, such as the bytes of a file name."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _plain(value: Any) -> Any:
     """Return a value as JSON can hold it."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {_text(key): _plain(one) for key, one in value.items()}
     if isinstance(value, float) and not math.isfinite(value):
         return repr(value)
     return value
@@ -90,11 +107,14 @@ class Journal:
         self._full: deque[int] = deque()
         """Files of full segments that are yet to be synced and closed."""
         self._dirty = False
+        self._refused = ""
         folder.mkdir(parents=True, exist_ok=True)
 
     def append(self, event: Event) -> None:
         """Write an event; RunError where the disk takes it no more."""
         line = _encode_eval(event) if type(event) is Eval else encode(event)
+        if self._refused:
+            raise RunError(f"The journal cannot be written: {self._refused}")
         try:
             if self._file is None or self._n_events % SEGMENT_EVENTS == 0:
                 self._open_segment()
@@ -103,6 +123,7 @@ class Journal:
             while written < len(line):
                 written += os.write(self._file, line[written:])
         except OSError as error:
+            self._refused = str(error)  # a line behind a torn one would make it unreadable
             raise RunError(f"The journal cannot be written: {error}") from error
         self._n_events += 1
         self._dirty = True

@@ -17,6 +17,8 @@ class Saver:
         self._checkpoints = checkpoints
         self._log = log
         self._raise_fail = raise_fail
+        self._made_n = -1
+        """Evaluations in the last one of this session."""
         self._failed: tuple[int, float] | None = None
 
     def due(self, state: RunState) -> bool:
@@ -32,7 +34,7 @@ class Saver:
     def due_at_end(self, state: RunState, how: str) -> bool:
         """Return whether one is due as the run ends: at a signal, and where AtEnd asks for it."""
         if how == "signal":
-            return state.checkpoint_n != state.n_evaluations
+            return self._made_n != state.n_evaluations
         return how != "error" and self._checkpoints.due_at_end(state)
 
     def save(self, state: RunState) -> Checkpoint | None:
@@ -46,4 +48,5 @@ class Saver:
             self._log.entry(f"Warning: {error}")
             return None
         self._failed = None
+        self._made_n = event.n
         return event

@@ -107,3 +107,26 @@ def test_a_full_disk_is_a_run_error(tmp_path: Path) -> None:
     (tmp_path / "000001.jsonl").symlink_to("/dev/full")
     with pytest.raises(RunError, match=r"The journal cannot be written: .*No space left"):
         log.append(EVENTS[2])
+
+
+def test_text_that_utf8_cannot_hold_is_kept_readable() -> None:
+    event = Eval(1, 1, 0, 0, X, math.inf, 0.0, "bad \udcff name")
+    assert decode(encode(event)).why == "bad \\udcff name"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("line", [b"1", b"null", b'"abc"', b'{"e":"end","o":"x","t":0.0}'])
+def test_a_line_that_is_no_event_is_damaged(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / "000001.jsonl").write_bytes(line + b"\n" + encode(EVENTS[2]))
+    with pytest.raises(RunError, match=r"000001\.jsonl:1: damaged journal line"):
+        list(journal.read(tmp_path))
+
+
+def test_nothing_is_written_behind_a_line_that_the_disk_cut(tmp_path: Path) -> None:
+    log = Journal(tmp_path)
+    (tmp_path / "000001.jsonl").symlink_to("/dev/full")
+    for _ in range(2):
+        with pytest.raises(RunError, match="cannot be written"):
+            log.append(EVENTS[2])
+        (tmp_path / "000001.jsonl").unlink()
+        (tmp_path / "000001.jsonl").touch()
+    assert (tmp_path / "000001.jsonl").read_bytes() == b""
