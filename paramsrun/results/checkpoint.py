@@ -58,12 +58,8 @@ class Checkpoints:
 
     def due(self, state: RunState) -> bool:
         """Return whether one is due by time, by count, or as the run begins."""
-        control = self._control
-        if 0 <= control.every_seconds < state.t - state.checkpoint_t:
-            return True
-        if control.every_function_calls > 0 and self.due_by_count(state):
-            return True
-        return state.n_started == 0 and self.due_at_start(state)
+        by_time = 0 <= self._control.every_seconds < state.t - state.checkpoint_t
+        return by_time or self.due_by_count(state) or self.due_at_start(state)
 
     def due_by_count(self, state: RunState) -> bool:
         """Return whether this is an n-th evaluation of which there is none, through restarts."""

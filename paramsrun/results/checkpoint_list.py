@@ -1,12 +1,8 @@
 """checkpoints.txt: which checkpoints there are, and deleting those that are past."""
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from paramsrun.results.files import replace
+from paramsrun.results.files import alone, replace
 
 LIST = "checkpoints.txt"
 HEADER = "#evaluation checkpoint"
@@ -23,7 +19,7 @@ class CheckpointList:
     def add(self, n: int, file: str) -> None:
         """List a checkpoint of n evaluations that was just made, and delete the past ones."""
         self._own.append(file)
-        with _alone(self._folder):
+        with alone(self._folder):
             past = self._own[: -1 - self._keep_past] if self._keep_past >= 0 else []
             rows = [row for row in self._rows() if row.partition(" ")[2] != file]
             rows.append(f"{n:06d} {file}")
@@ -54,15 +50,3 @@ class CheckpointList:
         except OSError:
             (self._folder / f".{LIST}.tmp").unlink(missing_ok=True)
             raise
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep other jobs from changing the list meanwhile, where the file system can do that."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

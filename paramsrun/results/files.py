@@ -1,7 +1,10 @@
 """Writing the text files that others read."""
 
+import fcntl
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
@@ -22,6 +25,18 @@ def write_new(path: Path, text: str) -> None:
             data = data[os.write(file, data) :]
     finally:
         os.close(file)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep other jobs from changing a folder meanwhile, where the file system can do that."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 class Appended:

@@ -1,16 +1,15 @@
 """Making a results folder: built aside, renamed when it can be resumed, never overwritten."""
 
-import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
 from paramsrun.errors import RunError, UsageError
 from paramsrun.results import lock
+from paramsrun.results.files import alone
 
 INPUTS = "settings_and_initial_data"
 JOURNAL = "optimization/journal"
@@ -34,7 +33,7 @@ def create(
     """
     try:
         fresh = folder.with_name(f".{folder.name}.tmp")
-        with _alone(folder.parent):
+        with alone(folder.parent):
             if os.path.lexists(folder):
                 raise UsageError(
                     f"{folder} is there already, and results are never overwritten: "
@@ -76,18 +75,6 @@ def _below(root: Path, path: Path) -> str | None:
     """Return the path relative to a folder, or None if it does not lie below it."""
     relative = os.path.relpath(path.absolute(), root.absolute())
     return None if relative.startswith("..") else relative
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep other jobs from beginning a folder meanwhile, where the file system can do that."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _clear(fresh: Path) -> None:

@@ -15,7 +15,7 @@ from paramsrun.problem.scaling import Scaling
 from paramsrun.results.files import replace
 from paramsrun.results.set_log import SetLog
 from paramsrun.results.snapshot import Reports, Snapshot
-from paramsrun.results.summary import summary
+from paramsrun.results.summary import summary, type_of
 from paramsrun.settings.data_set import DataSet, LoggingInterval, logging_of, named
 from paramsrun.settings.job import JobSettings
 
@@ -118,8 +118,7 @@ class ResultsTree:
     def _started(self, event: Start) -> None:
         folder = f"optimizer_{event.o:03d}"
         self._own[event.o] = self._open(folder)
-        algorithm = event.settings.get("Algorithm")
-        line = f"{event.type} {algorithm}" if algorithm else event.type
+        line = type_of(event.type, event.settings.get("Algorithm"))
         replace(self._folder / "optimization" / folder / "opt_type.txt", line + "\n")
 
     def _resumed(self, state: RunState) -> None:
