@@ -163,10 +163,9 @@ def own_replay_us(folder: Path) -> float:
     """Return the microseconds an event that the living optimizer of a run needs by itself."""
     import numpy as np
 
-    from paramsrun.manager.spawning import Spawner
+    from paramsrun.manager.spawning import Spawner, Spawning
     from paramsrun.manager.tape import tapes
     from paramsrun.optimizers.replay import Told
-    from paramsrun.problem.scaling import Scaling
     from paramsrun.results import reader
     from paramsrun.results.folder import JOURNAL
     from paramsrun.results.journal import read
@@ -176,9 +175,9 @@ def own_replay_us(folder: Path) -> float:
     start = state.optimizers[o].start
     events = (e for e in read(folder / JOURNAL) if not hasattr(e, "n_bytes"))
     told = list(tapes(events, {o})[o].told)  # type: ignore[arg-type]
-    scaling = Scaling(np.column_stack([start.lower, start.upper]))
+    bounds = np.column_stack([start.lower, start.upper])
     began = time.perf_counter()
-    proposer = Spawner([], scaling, start.x0, 0).again(start)
+    proposer = Spawner([], bounds, start.x0, Spawning(seed=0)).again(start)
     for batch in told:
         assert isinstance(batch, Told)
         proposer.ask()

@@ -75,9 +75,9 @@ class Origin(NamedTuple):
         state.apply(event)
 
     def tapes(self, state: RunState) -> dict[int, Tape]:
-        """Return what was recorded of the optimizers that live; UsageError if it cannot be true."""
+        """Return what was recorded of unfinished optimizers; UsageError if it cannot be true."""
         try:
-            return tapes(self.events(), state.living)
+            return tapes(self.events(), state.unfinished)
         except RunError as error:
             raise UsageError(f"{error}\nThe run cannot go on from {self.path}") from None
 

@@ -9,7 +9,6 @@ from click.testing import CliRunner
 
 from paramsrun.cli.command import main
 from paramsrun.manager.state import RunState
-from paramsrun.problem.scaling import Scaling
 from paramsrun.results.reader import read
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -28,9 +27,8 @@ def run(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> RunState:
 
 
 def best_of(state: RunState) -> list[float]:
-    assert state.run is not None
     assert state.best.x is not None
-    values: list[float] = Scaling(state.run.ranges).real(state.best.x).tolist()
+    values: list[float] = state.scaling_of(state.best.o).real(state.best.x).tolist()
     return values
 
 

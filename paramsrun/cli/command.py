@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from paramsrun import __version__
+from paramsrun.cli.number_list import TakesNumbers, numbers
 from paramsrun.errors import ParamsrunError, UsageError, nearest
 
 EXIT_CODES = {"Ended by SIGINT": 130, "Ended by SIGTERM": 143}
@@ -156,16 +157,77 @@ def describe(key: str | None) -> None:
 
 @main.command(short_help="Tell what a running or ended job has done.")
 @click.argument("folder", type=click.Path())
-def status(folder: str) -> None:
-    """Tell what the running or ended job of a results FOLDER has done."""
-    from paramsrun.results.status import status as status_of
+@click.option("--optimizer", metavar="N", type=int, help="Tell how optimizer N started and ended.")
+def status(folder: str, optimizer: int | None) -> None:
+    """Tell what the running or ended job of a results FOLDER has done.
 
-    click.echo(status_of(folder))
+    With --optimizer N: how and why that optimizer started and ended.
+    """
+    from paramsrun.results.status import status as status_of
+    from paramsrun.results.status import status_of_optimizer
+
+    told = status_of(folder) if optimizer is None else status_of_optimizer(folder, optimizer)
+    click.echo(told)
+
+
+@main.command(short_help="End a running job, or one of its optimizers.")
+@click.argument("folder", type=click.Path())
+@click.option("--optimizer", metavar="N", type=int, help="Stop optimizer N; the job goes on.")
+def stop(folder: str, optimizer: int | None) -> None:
+    """End the running job of a results FOLDER in order, or stop one of its optimizers.
+
+    The job ends with exit code 0, and can be gone on with. A file EXIT in the results folder does
+    the same, and a file STOP_3 stops optimizer 3.
+    """
+    from pathlib import Path
+
+    from paramsrun.results.asking import stop_job, stop_optimizer
+
+    at = Path(folder)
+    click.echo(stop_job(at) if optimizer is None else stop_optimizer(at, optimizer))
+
+
+@main.command(short_help="Let a running job make a checkpoint.")
+@click.argument("folder", type=click.Path())
+def checkpoint(folder: str) -> None:
+    """Let the running job of a results FOLDER make a checkpoint; a file CHKPT does the same."""
+    from pathlib import Path
+
+    from paramsrun.results.asking import make_checkpoint
+
+    click.echo(make_checkpoint(Path(folder)))
 
 
 def _is_terminal() -> bool:
     """Return whether there is someone to watch a line that changes."""
     return sys.stdout.isatty() and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+@main.command(cls=TakesNumbers, short_help="Draw the losses of jobs.")
+@click.argument("folders", type=click.Path(), nargs=-1, required=True)
+@click.option(
+    "--optimizers",
+    metavar="N ...",
+    callback=numbers,
+    help="Draw these optimizers only, such as 2 4 7.",
+)
+@click.option(
+    "--output",
+    type=click.Path(),
+    help="The figure, a .png, .svg or .pdf file; the default is the FOLDERS' names with .png.",
+)
+def plot(folders: tuple[str, ...], optimizers: tuple[int, ...], output: str | None) -> None:
+    """Draw the loss of every evaluation of running or ended jobs.
+
+    Several results FOLDERS, such as those of a job and of its resume, are laid over each other.
+    Needs matplotlib: pip install 'paramsrun[plot]'.
+    """
+    from pathlib import Path
+
+    from paramsrun.report.plot import plot as plotted
+
+    paths = [Path(folder) for folder in folders]
+    click.echo(plotted(paths, optimizers, None if output is None else Path(output)))
 
 
 @main.command(short_help="Tell what a checkpoint holds.")

@@ -1,9 +1,10 @@
 """What the loop needs of the place where losses are computed."""
 
-from typing import NamedTuple, Protocol
+from math import inf
+from typing import NamedTuple, Protocol, TypeAlias
 
 from paramsrun.arrays import Vector
-from paramsrun.problem.contract import Evaluation, Key
+from paramsrun.problem.contract import Evaluation, Failure, Key, SetEvaluation
 
 
 class Task(NamedTuple):
@@ -14,14 +15,37 @@ class Task(NamedTuple):
     """(n_active,) real units."""
 
 
+Done: TypeAlias = tuple[Task, Evaluation]
+
+
+class Evaluates(Protocol):
+    """Anything with the `evaluate` of a problem."""
+
+    def evaluate(self, x: Vector, key: Key) -> Evaluation:
+        """Return the loss at x."""
+
+
+def failed(reason: str) -> Evaluation:
+    """Return a point that the evaluator, not the problem, found to have failed."""
+    return Evaluation(inf, SetEvaluation(inf, failures=(Failure("evaluation", reason),)))
+
+
 class Evaluator(Protocol):
     """Computes losses; each task handed in comes back once, in whatever order they finish."""
+
+    @property
+    def interruptible(self) -> bool:
+        """Whether a signal handler may raise at this moment: a task is computed or waited for."""
 
     def submit(self, task: Task) -> None:
         """Take a task; returns at once."""
 
-    def next_done(self) -> tuple[Task, Evaluation]:
-        """Wait for a task to finish; called only while one is in flight."""
+    def next_done(self, timeout_s: float = inf) -> Done | None:
+        """Wait for a task to finish; None where none did in that time.
+
+        Called only while a task is in flight. An evaluator that computes in the calling thread
+        does not mind the time.
+        """
 
     def close(self) -> None:
-        """Drop what is in flight and release all processes."""
+        """Drop what is in flight and release all processes; may be called again."""

@@ -1,18 +1,9 @@
 """Evaluations in this process, one after the other, in the order in which they were handed in."""
 
 from collections import deque
-from typing import Protocol
+from math import inf
 
-from paramsrun.arrays import Vector
-from paramsrun.evaluators.contract import Task
-from paramsrun.problem.contract import Evaluation, Key
-
-
-class Evaluates(Protocol):
-    """Anything with the `evaluate` of a problem."""
-
-    def evaluate(self, x: Vector, key: Key) -> Evaluation:
-        """Return the loss at x."""
+from paramsrun.evaluators.contract import Done, Evaluates, Task
 
 
 class Inline:
@@ -21,21 +12,31 @@ class Inline:
     def __init__(self, problem: Evaluates) -> None:
         self._problem = problem
         self._waiting: deque[Task] = deque()
-        self.computing = False
-        """Whether the loss function is being computed at this moment."""
+        self.interruptible = False
 
     def submit(self, task: Task) -> None:
         """Queue a task."""
         self._waiting.append(task)
 
-    def next_done(self) -> tuple[Task, Evaluation]:
-        """Compute the oldest task."""
+    def next_done(self, timeout_s: float = inf) -> Done:
+        """Compute the oldest task, however long it takes."""
         task = self._waiting.popleft()
-        self.computing = True
+        self.interruptible = True
         try:
             return task, self._problem.evaluate(task.x, task.key)
         finally:
-            self.computing = False
+            self.interruptible = False
+
+    @property
+    def n_waiting(self) -> int:
+        """The number of tasks not computed yet."""
+        return len(self._waiting)
+
+    def hand_over(self) -> list[Task]:
+        """Return the tasks not computed yet, and forget them."""
+        tasks = [*self._waiting]
+        self._waiting.clear()
+        return tasks
 
     def close(self) -> None:
         """Forget what waits."""

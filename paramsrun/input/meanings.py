@@ -36,7 +36,8 @@ class Meanings:
             engine = name.text.casefold() in self.engines
             return Meaning(name.text, Kind.ENGINE if engine else _guess(deeper))
         has_value = len(line.words) > 1 and not line.is_compact()
-        found = meaning(top.scope, name.text, as_key=has_value)
+        as_key = has_value and not _goes_on(top.scope, name.text, following)
+        found = meaning(top.scope, name.text, as_key=as_key)
         if found is None:
             return _fitting(self.unknown(name, top, deeper), line, deeper)
         if found.kind is Kind.KEY and len(line.words) == 1 and deeper:
@@ -108,6 +109,14 @@ class Meanings:
 
 def _guess(deeper: bool) -> Kind:
     return Kind.BLOCK if deeper else Kind.KEY
+
+
+def _goes_on(scope: Scope, name: str, following: Line | None) -> bool:
+    """Return whether the next line has its place within a block of that name, and not beside it."""
+    within = scope.blocks.get(scope.spelling.get(name.casefold(), ""))
+    if within is None or following is None or following.fold in scope.spelling:
+        return False
+    return following.fold in within.spelling
 
 
 def _fitting(found: Meaning, line: Line, deeper: bool) -> Meaning:

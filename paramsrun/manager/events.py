@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from paramsrun.arrays import Matrix, Vector
+from paramsrun.problem.scaling import Kind
 
 
 class Run(NamedTuple):
@@ -25,6 +26,8 @@ class Run(NamedTuple):
     """The user's code that takes part: its name -> path and SHA-256, with a blank between."""
     t: float
     utc: str
+    parameter_vectors: int = 1
+    """Candidates of one optimizer that may be in flight at once."""
 
 
 class Start(NamedTuple):
@@ -42,6 +45,8 @@ class Start(NamedTuple):
     lower: Vector
     upper: Vector
     t: float
+    scaler: Kind = "linear"
+    """The space in which it sees the parameters; x0, lower and upper are in it."""
 
 
 class Eval(NamedTuple):
@@ -83,6 +88,8 @@ class End(NamedTuple):
     """``converged``, ``stopped`` or ``failed``."""
     reason: str
     t: float
+    in_flight: int = 0
+    """Its candidates in flight, whose results are still to come."""
 
 
 class Context(NamedTuple):
@@ -100,6 +107,7 @@ class Context(NamedTuple):
     """Whether losses can be compared with those of before; if not, the best starts anew."""
     t: float
     utc: str
+    parameter_vectors: int = 1
 
 
 class Checkpoint(NamedTuple):
@@ -111,12 +119,21 @@ class Checkpoint(NamedTuple):
     t: float
 
 
+class Chosen(NamedTuple):
+    """Evaluator Automatic moves the evaluations to another place."""
+
+    evaluator: str
+    """The type of evaluator, as in the input."""
+    why: str
+    t: float
+
+
 class Exit(NamedTuple):
     """The run ends."""
 
     how: str
-    """``conditions``, ``exhausted`` (no optimizer is left and none may start), ``signal`` or
-    ``error``."""
+    """``conditions``, ``exhausted`` (no optimizer is left and none may start), ``signal``,
+    ``request`` (the file EXIT) or ``error``."""
     reason: str
     """The exit conditions with their values, or what else ended the run, as the log prints it."""
     living: tuple[int, ...]
@@ -124,7 +141,7 @@ class Exit(NamedTuple):
     t: float
 
 
-Event: TypeAlias = Run | Start | Eval | Inject | End | Context | Checkpoint | Exit
+Event: TypeAlias = Run | Start | Eval | Inject | End | Context | Checkpoint | Chosen | Exit
 
 KINDS: dict[str, type[Event]] = {
     "run": Run,
@@ -134,6 +151,7 @@ KINDS: dict[str, type[Event]] = {
     "end": End,
     "context": Context,
     "checkpoint": Checkpoint,
+    "chosen": Chosen,
     "exit": Exit,
 }
 """The events by the word under ``e`` that names them in a journal line."""

@@ -1,11 +1,21 @@
-"""Ending a run from outside: SIGINT and SIGTERM."""
+"""What reaches a run from outside: SIGINT and SIGTERM, and requests."""
 
 import os
 import signal
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, Literal, NamedTuple
+
+
+class Request(NamedTuple):
+    """What somebody asks of a run while it goes on."""
+
+    kind: Literal["stop", "exit", "checkpoint"]
+    file: str
+    """The name of the file that asks."""
+    o: int = 0
+    """The optimizer to stop, which is alive."""
 
 
 class Interrupted(BaseException):

@@ -41,6 +41,21 @@ class Living:
         self._n_missing = 0
         self._waiting: deque[int] = deque()
 
+    @property
+    def is_told(self) -> bool:
+        """Whether it has told all it asked, so that the next candidate is of a new batch."""
+        return self._n_missing == 0
+
+    @property
+    def n_waiting(self) -> int:
+        """How many candidates of its batch are yet to be handed out."""
+        return len(self._waiting)
+
+    @property
+    def next_batch(self) -> int:
+        """The number of its next batch."""
+        return self._batch + 1
+
     def is_free(self, limit: int) -> bool:
         """Return whether it can hand out a candidate, with at most so many in flight."""
         return self.n_in_flight < limit and (not self._n_missing or bool(self._waiting))
@@ -48,7 +63,7 @@ class Living:
     def next(self) -> tuple[Candidate, Task]:
         """Return its next candidate, asking for a new batch where the last was told."""
         if self._n_missing == 0:
-            self._ask()
+            self.ask()
         i = self._waiting.popleft()
         self.n_in_flight += 1
         key = Key(self.o, self._n_before + i + 1)
@@ -66,13 +81,17 @@ class Living:
         """Replay what a journal recorded, the results of an unfinished batch among it."""
         bounds = self._scaling.bounds
         divergence = replay(self.proposer, tape.told, bounds)
-        if not tape.last or (divergence is not None and divergence.fatal):
+        if divergence is not None and divergence.fatal:
             return divergence
-        if self.proposer.ended is not None:
-            return Divergence(True, f"it ended too early: {self.proposer.ended.reason}")
-        self._batch, self._n_before = tape.n_batches - 2, tape.n_before
-        self._ask()
-        return self._refill(tape.last, bounds) or divergence
+        if tape.last:
+            if self.proposer.ended is not None:
+                return Divergence(True, f"it ended too early: {self.proposer.ended.reason}")
+            self._batch, self._n_before = tape.n_batches - 2, tape.n_before
+            self.ask()
+            divergence = self._refill(tape.last, bounds) or divergence
+        for offer in tape.offered:
+            self.proposer.inject(offer.x, offer.fx)
+        return divergence
 
     def _refill(self, results: dict[int, Eval], bounds: Matrix) -> Divergence | None:
         """Put the results that a batch had into it; what is missing is handed out again."""
@@ -93,7 +112,8 @@ class Living:
             return Divergence(False, f"its points differ by up to {deviation:.1g} of their range")
         return None
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        """Ask for the next batch, whose candidates wait from now on to be handed out."""
         x = self._x = np.ascontiguousarray(self.proposer.ask())
         self._real = self._scaling.real(x)
         self._n_before += len(self._fx)

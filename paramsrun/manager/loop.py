@@ -7,19 +7,22 @@ from typing import Protocol
 
 from paramsrun.errors import RunError
 from paramsrun.evaluators.contract import Evaluator, Task
-from paramsrun.manager.events import Checkpoint, Context, End, Eval, Event, Exit
+from paramsrun.manager.events import Checkpoint, Chosen, Context, End, Eval, Event, Exit, Inject
 from paramsrun.manager.exit_rule import ExitRule
-from paramsrun.manager.interruption import Interrupted
+from paramsrun.manager.interruption import Interrupted, Request
 from paramsrun.manager.living import Candidate, Living
+from paramsrun.manager.restoring import Restored
 from paramsrun.manager.spawning import Spawner
 from paramsrun.manager.state import RunState
+from paramsrun.manager.stop_rule import StopRule
 from paramsrun.manager.tape import Tape
-from paramsrun.optimizers.replay import Divergence
 from paramsrun.problem.contract import Evaluation, Key
 
 NOBODY_LEFT = "No optimizer is left and none may start"
-MAX_BARREN = 10
-"""So many optimizers in a row may end without a single evaluation; then the run ends."""
+MAX_BARREN = 6
+"""So many optimizers in a row may end without a finite loss; then the run ends."""
+PATIENCE_S = 0.2
+"""Requests are looked for at least this often while evaluations are under way in workers."""
 
 
 class Listener(Protocol):
@@ -53,6 +56,10 @@ class Manager:
         Told of each event afterwards.
     asked_to_end
         Why the run is to end at once, if something outside asks for it.
+    requests
+        What else was asked from outside since the last call; the end of the run comes last.
+    shares_best
+        Whether each new best point is offered to the other living optimizers.
     clock
         Seconds since any fixed moment.
     """
@@ -68,6 +75,9 @@ class Manager:
         asked_to_end: Callable[[], str | None] = lambda: None,
         saver: Saver | None = None,
         clock: Callable[[], float] = perf_counter,
+        stop_rule: StopRule | None = None,
+        requests: Callable[[], Sequence[Request]] = tuple,
+        shares_best: bool = False,
     ) -> None:
         self.state = state
         self._spawner = spawner
@@ -78,15 +88,19 @@ class Manager:
         self._asked_to_end = asked_to_end
         self._saver = saver
         self._clock = clock
+        self._stop_rule = stop_rule or StopRule()
+        self._requests = requests
+        self._shares_best = shares_best
         self._began = clock() - state.t
         self._living: dict[int, Living] = {}
         self._in_flight: dict[Key, Candidate] = {}
+        state.window = self._stop_rule.window
 
     def run(self, x0: Task | None = None) -> Exit:
         """Run until an exit condition is met or no optimizer is left; return how it ended.
 
         x0 is the initial evaluation, or None to skip it. Raises RunError where the run cannot go
-        on: its initial loss is not finite, or optimizers keep ending without an evaluation.
+        on: its initial loss is not finite, or optimizers keep ending without a finite one.
         """
         try:
             return self._run(x0)
@@ -101,50 +115,56 @@ class Manager:
     def _run(self, x0: Task | None) -> Exit:
         if x0 is not None:
             self._evaluate_initial(x0)
-        if self._saver is not None and self._saver.due(self.state):
-            self._save(self._saver)
+        self._complete()
         while not self._exit_rule.met(self.state):
             if self._asked_to_end():
                 raise Interrupted
-            if self._spawner.may_start(self.state):
-                self._start()
+            if requests := self._requests():
+                self._heed(requests)
+                if requests[-1].kind == "exit":
+                    return self.leave("request", f"Ended by the file {requests[-1].file}")
+                continue
+            if self._start():
                 continue
             self._submit()
             if not self._in_flight:
                 return self.leave("exhausted", NOBODY_LEFT)
-            self._take_result()
-            if self._saver is not None and self._saver.due(self.state):
-                self._save(self._saver)
+            if self._take_result():
+                self._complete()
         return self.leave("conditions", self._exit_rule.explain(self.state))
 
+    def _complete(self) -> None:
+        """Do what is due after an evaluation; in a run that was cut there, after the resume."""
+        if self._saver is not None and self._saver.due(self.state):
+            self._save(self._saver)
+        for o, reason in self._stop_rule.stopped(self.state):
+            self._end(o, "stopped", reason)
+
     def resume(self, recorded: Mapping[int, Tape], context: Context) -> None:
-        """Restore the living optimizers from what a journal recorded of them; then `run`.
+        """Restore unfinished optimizers from what a journal recorded of them; then `run`.
 
         The state must be the fold of that journal. An optimizer that cannot be restored ends.
         """
-        changes, broken = list(context.changes), []
-        for o in self.state.queue:
-            divergence = self._restore(o, recorded[o])
-            if divergence is not None and divergence.fatal:
-                broken.append((o, divergence.reason))
-            elif divergence is not None:
-                changes.append(
-                    f"Warning: optimizer {o} is restored not quite as it was, as on another type "
-                    f"of processor: {divergence.reason}"
-                )
-        self._emit(context._replace(changes=tuple(changes), t=self._now()))
-        for o, reason in broken:
+        living = {o: tape.evaluations for o, tape in recorded.items() if o in self.state.living}
+        self.state.recall(self._stop_rule.window, living)
+        restored = Restored(self.state, self._spawner)
+        restored.replay(recorded)
+        self._living = restored.living
+        changes = (*context.changes, *restored.warnings)
+        self._emit(context._replace(changes=changes, t=self._now()))
+        for o, reason in restored.broken:
             self._end(o, "failed", f"it cannot be restored: {reason}")
-        for living in tuple(self._living.values()):
-            self._check_ended(living)
+        for one in tuple(self._living.values()):
+            self._check_ended(one)
+        for one in restored.in_flight:
+            if self._room() > 0:
+                self._submit_next(one)
+        for one in restored.stopped:
+            one.proposer.close()
 
-    def _restore(self, o: int, recorded: Tape) -> Divergence | None:
-        try:
-            proposer = self._spawner.again(self.state.optimizers[o].start)
-            self._living[o] = Living(o, proposer, self._spawner.scaling)
-            return self._living[o].restore(recorded)
-        except Exception as error:  # of an optimizer, or one that is not there any more
-            return Divergence(True, f"{type(error).__name__}: {error}")
+    def move(self, evaluator: str, why: str) -> None:
+        """Note that evaluations are computed elsewhere from now on."""
+        self._emit(Chosen(evaluator, why, self._now()))
 
     def leave(self, how: str, reason: str) -> Exit:
         """End the run: what is in flight is dropped, the living get no end event."""
@@ -171,10 +191,20 @@ class Manager:
         if event is not None:
             self._emit(event)
 
+    def _heed(self, requests: Sequence[Request]) -> None:
+        for kind, file, o in requests:
+            if kind == "checkpoint" and self._saver is not None:
+                self._save(self._saver)
+            elif kind == "stop" and o in self._living:
+                self._end(o, "stopped", f"asked for by the file {file}")
+
     def _evaluate_initial(self, task: Task) -> None:
         self._evaluator.submit(task)
-        _, evaluation = self._evaluator.next_done()
-        x = self._spawner.scaling.scaled(task.x)
+        while (done := self._evaluator.next_done(PATIENCE_S)) is None:
+            if self._asked_to_end():
+                raise Interrupted
+        _, evaluation = done
+        x = self._spawner.scaling("linear").scaled(task.x)
         self._emit(_evaluated(0, Candidate(0, 0, 0, x), evaluation, self._now()), evaluation)
         if evaluation.failures:
             failed = "\n".join(f"  {f.where}: {f.reason}" for f in evaluation.failures)
@@ -184,28 +214,60 @@ class Manager:
             )
             raise RunError(message)
 
-    def _start(self) -> None:
-        start, proposer = self._spawner.next(self.state, self._now())
+    def _start(self) -> bool:
+        """Start an optimizer if one may; return whether it did.
+
+        It may be that no evaluation is left for it: so a run that goes on from its budget's end
+        with a larger one is the run that had the larger one from the beginning.
+        """
+        started = self._spawner.next(self.state, self._now)
+        if started is None:
+            return False
+        start, proposer = started
         self._emit(start)
-        self._living[start.o] = Living(start.o, proposer, self._spawner.scaling)
-        self._check_ended(self._living[start.o])
+        living = Living(start.o, proposer, self._spawner.scaling(start.scaler))
+        self._living[start.o] = living
+        self._check_ended(living)
+        return True
+
+    def _room(self) -> float:
+        """Return how many evaluations more may be handed out now."""
+        return self._exit_rule.calls_left(self.state) - len(self._in_flight)
 
     def _submit(self) -> None:
-        room: float = self._exit_rule.calls_left(self.state) - len(self._in_flight)
         limit = self._spawner.in_flight
         for living in [*self._living.values()]:
-            while room > 0 and living.is_free(limit):
-                try:
-                    candidate, task = living.next()
-                except Exception as error:
-                    self._fail(living, error)
-                    break
-                self._in_flight[task.key] = candidate
-                self._evaluator.submit(task)
-                room -= 1
+            while living.is_free(limit) and self._room() > 0 and self._submit_next(living):
+                pass
 
-    def _take_result(self) -> None:
-        task, evaluation = self._evaluator.next_done()
+    def _submit_next(self, living: Living) -> bool:
+        """Hand out an optimizer's next candidate; return whether it had one."""
+        try:
+            if self._shares_best and living.is_told:
+                self._offer_best(living)
+            candidate, task = living.next()
+        except Exception as error:
+            self._end(living.o, "failed", f"{type(error).__name__}: {error}")
+            return False
+        self._in_flight[task.key] = candidate
+        self._evaluator.submit(task)
+        return True
+
+    def _offer_best(self, living: Living) -> None:
+        """Offer an optimizer the best point, if others found it since it was last offered one."""
+        best, optimizer = self.state.best, self.state.optimizers[living.o]
+        if living.proposer.takes_offers and best.o != living.o and best.n > optimizer.n_offered:
+            x = self.state.best_in(self.state.scaling_of(living.o))
+            assert x is not None
+            self._emit(Inject(living.o, living.next_batch, x, best.fx, self._now()))
+            living.proposer.inject(x, best.fx)
+
+    def _take_result(self) -> bool:
+        """Take the next result, if one comes soon; return whether one did."""
+        done = self._evaluator.next_done(PATIENCE_S)
+        if done is None:
+            return False
+        task, evaluation = done
         candidate = self._in_flight.pop(task.key)
         n = self.state.n_evaluations + 1
         self._emit(_evaluated(n, candidate, evaluation, self._now()), evaluation)
@@ -214,26 +276,26 @@ class Manager:
             try:
                 living.take(candidate, evaluation.fx)
             except Exception as error:
-                self._fail(living, error)
+                self._end(living.o, "failed", f"{type(error).__name__}: {error}")
             else:
                 self._check_ended(living)
+        return True
 
     def _check_ended(self, living: Living) -> None:
         ended = living.proposer.ended
         if ended is not None:
             self._end(living.o, ended.how, ended.reason)
 
-    def _fail(self, living: Living, error: Exception) -> None:
-        self._end(living.o, "failed", f"{type(error).__name__}: {error}")
-
     def _end(self, o: int, how: str, reason: str) -> None:
         living = self._living.pop(o, None)
+        in_flight = 0
         if living is not None:
+            in_flight = living.n_in_flight
             living.proposer.close()
-        self._emit(End(o, how, reason, self._now()))
+        self._emit(End(o, how, reason, self._now(), in_flight))
         if self.state.n_barren >= MAX_BARREN:
             message = (
-                f"{MAX_BARREN} optimizers in a row ended without an evaluation; "
+                f"{MAX_BARREN} optimizers in a row ended without a finite loss; "
                 f"the last of them, optimizer {o}: {reason}"
             )
             raise RunError(message)

@@ -1,69 +1,127 @@
 """Which optimizer starts next, where, and with which random stream."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
-from paramsrun.arrays import Vector
+from paramsrun.arrays import Matrix, Vector
 from paramsrun.manager.events import Start
 from paramsrun.manager.state import RunState
 from paramsrun.optimizers.contract import Optimizer, Proposer
-from paramsrun.problem.scaling import Scaling
+from paramsrun.problem.scaling import Kind, Scaling
 from paramsrun.randomness import Purpose, Stream
-from paramsrun.settings.families import optimizers
+from paramsrun.settings.families import generators, optimizers, selectors
 from paramsrun.settings.record import from_record, record
+from paramsrun.settings.running import ControlOptimizerSpawning
+
+
+class Known:
+    """What a generator knows of a run, all in the space of the optimizer that starts."""
+
+    def __init__(self, scaling: Scaling, x0: Vector, run: RunState) -> None:
+        self.x0 = x0
+        """(n_params,) the values of the parameter interface."""
+        self.bounds: Matrix = scaling.bounds
+        """(n_params, 2)."""
+        self.n_evaluations = run.n_evaluations
+        self._scaling = scaling
+        self._run = run
+
+    @property
+    def best(self) -> Vector | None:
+        """The best point found so far."""
+        return self._run.best_in(self._scaling)
+
+    def found(self) -> list[tuple[float, Vector]]:
+        """Return the lowest finite loss of each optimizer that has one, and where it is.
+
+        Losses that cannot be compared with those of now are left out.
+        """
+        run = self._run
+        bests = [o.best for o in run.optimizers.values() if o.best.n >= run.comparable_from]
+        seen = [(best.fx, run.best_in(self._scaling, best)) for best in bests]
+        return [(fx, x) for fx, x in seen if x is not None]
+
+
+class Generator(Protocol):
+    """A member of the family `generators`: a frozen settings class."""
+
+    def x0(self, known: Known, rng: np.random.Generator) -> Vector:
+        """Return where an optimizer starts (n_params,), within the bounds."""
+
+
+class Selector(Protocol):
+    """A member of the family `selectors`: a frozen settings class."""
+
+    def next(self, n_blocks: int, run: RunState, rng: np.random.Generator) -> int | None:
+        """Return the place of the Optimizer block that is next, from 1; None if none is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spawning:
+    """How optimizers are started, as the input says."""
+
+    seed: int
+    slots: int = 1
+    """So many may live at once."""
+    in_flight: int = 1
+    """So many candidates of one optimizer may be evaluated at once."""
+    scaler: Kind | None = None
+    """The space in which optimizers see the parameters; None for what each asks for."""
+    generator: Generator | None = None
+    selector: Selector | None = None
+    control: ControlOptimizerSpawning = field(default_factory=ControlOptimizerSpawning)
 
 
 class Spawner:
-    """Starts optimizers from the Optimizer blocks of the input, in turn.
+    """Starts optimizers from the Optimizer blocks of the input.
 
     Parameters
     ----------
     blocks
         The settings of the optimizers, in input order.
-    scaling
-        Between real units and the scaled space of the optimizers.
+    ranges
+        (n_params, 2) of the parameters, real units.
     x0
-        (n_params,) where they start, in scaled space.
-    slots
-        How many may live at once.
-    in_flight
-        How many candidates of one optimizer may be evaluated at once.
+        (n_params,) the values of the parameter interface, real units.
     """
 
     def __init__(
-        self,
-        blocks: Sequence[Optimizer],
-        scaling: Scaling,
-        x0: Vector,
-        seed: int,
-        slots: int = 1,
-        in_flight: int = 1,
+        self, blocks: Sequence[Optimizer], ranges: Matrix, x0: Vector, how: Spawning
     ) -> None:
-        self.scaling = scaling
-        self.in_flight = in_flight
+        self.in_flight = how.in_flight
         self._blocks = tuple(blocks)
+        self._ranges = ranges
         self._x0 = x0
-        self._seed = seed
-        self._slots = slots
+        self._how = how
+        self._generator: Generator = how.generator or generators["SinglePoint"]()
+        self._selector: Selector = how.selector or selectors["Cycle"]()
 
-    def may_start(self, state: RunState) -> bool:
-        """Return whether a slot is free."""
-        return len(state.living) < self._slots
+    def scaling(self, kind: Kind) -> Scaling:
+        """Return the scaling of that kind."""
+        return Scaling(self._ranges, kind)
 
-    def next(self, state: RunState, t: float) -> tuple[Start, Proposer]:
-        """Start the next optimizer; return its start event and its proposer."""
+    def next(self, state: RunState, now: Callable[[], float]) -> tuple[Start, Proposer] | None:
+        """Start the next optimizer; return its start event and its proposer, or None if none may.
+
+        None starts while no slot is free, and where ControlOptimizerSpawning or the selector
+        refuses.
+        """
+        if len(state.living) >= self._how.slots or not self._may_start(state):
+            return None
         o = state.n_started + 1
-        block = state.n_started % len(self._blocks) + 1
+        block = self._selector.next(len(self._blocks), state, self._stream(Purpose.SELECT, o))
+        if block is None:
+            return None
         optimizer = self._blocks[block - 1]
-        stream = self._stream(optimizer, o, block, state)
-        bounds = self.scaling.bounds
-        proposer = optimizer.start(bounds, self._x0.copy(), stream.generator())
-        lower, upper = np.ascontiguousarray(bounds.T)
-        name, settings = optimizers.name_of(optimizer), record(optimizer)
-        address = (stream.seed, int(stream.purpose), stream.optimizer, stream.counter)
-        start = Start(o, block, name, settings, address, self._x0, lower, upper, t)
-        return start, proposer
+        scaling = self.scaling(self._how.scaler or getattr(optimizer, "scaler", None) or "linear")
+        known = Known(scaling, scaling.scaled(self._x0), state)
+        x0 = self._generator.x0(known, self._stream(Purpose.GENERATE, o))
+        address = self._proposals(optimizer, o, block, state)
+        proposer = optimizer.start(scaling.bounds, x0.copy(), address.generator())
+        return self._start(o, block, address, x0, scaling, now()), proposer
 
     def again(self, start: Start) -> Proposer:
         """Return the proposer of an optimizer as it was when it started."""
@@ -73,9 +131,27 @@ class Spawner:
         bounds = np.column_stack([start.lower, start.upper])
         return optimizer.start(bounds, start.x0.copy(), rng)
 
-    def _stream(self, optimizer: Optimizer, o: int, block: int, state: RunState) -> Stream:
+    def _may_start(self, state: RunState) -> bool:
+        calls, optimizers = self._how.control.max_evaluations, self._how.control.max_optimizers
+        return (calls is None or state.n_evaluations < calls) and (
+            optimizers is None or state.n_started < optimizers
+        )
+
+    def _start(
+        self, o: int, block: int, stream: Stream, x0: Vector, scaling: Scaling, t: float
+    ) -> Start:
+        optimizer = self._blocks[block - 1]
+        lower, upper = np.ascontiguousarray(scaling.bounds.T)
+        address = (stream.seed, int(stream.purpose), stream.optimizer, stream.counter)
+        name, settings = optimizers.name_of(optimizer), record(optimizer)
+        return Start(o, block, name, settings, address, x0, lower, upper, t, scaling.kind)
+
+    def _stream(self, purpose: Purpose, o: int) -> np.random.Generator:
+        return Stream(self._how.seed, purpose, o).generator()
+
+    def _proposals(self, optimizer: Optimizer, o: int, block: int, state: RunState) -> Stream:
         """Return its random stream: the run's for optimizer o, or, of its own seed, the k-th."""
         if optimizer.random_seed is None:
-            return Stream(self._seed, Purpose.PROPOSE, o)
+            return Stream(self._how.seed, Purpose.PROPOSE, o)
         k = state.n_from_block.get(block, 0)
         return Stream(optimizer.random_seed, Purpose.PROPOSE, 0, k)

@@ -1,9 +1,24 @@
 """The state of a run: the fold of its events. `RunState.apply` alone changes it."""
 
+from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from paramsrun.arrays import Vector
-from paramsrun.manager.events import Checkpoint, Context, End, Eval, Event, Exit, Run, Start
+from paramsrun.manager.events import (
+    Checkpoint,
+    Chosen,
+    Context,
+    End,
+    Eval,
+    Event,
+    Exit,
+    Inject,
+    Run,
+    Start,
+)
+from paramsrun.problem.scaling import Kind, Scaling
 
 INF = float("inf")
 
@@ -27,24 +42,74 @@ class Best:
         return False
 
 
+class Recent(NamedTuple):
+    """One of an optimizer's latest evaluations."""
+
+    event: Eval
+    best: float
+    """The lowest loss of it and all before."""
+
+
 class OptimizerState:
     """What is known of one optimizer."""
 
-    __slots__ = ("best", "end", "last", "n_at_start", "n_evaluations", "start")
+    __slots__ = (
+        "best",
+        "end",
+        "is_barren",
+        "last",
+        "n_at_start",
+        "n_due",
+        "n_evaluations",
+        "n_offered",
+        "recent",
+        "start",
+    )
 
-    def __init__(self, start: Start, n_at_start: int) -> None:
+    def __init__(self, start: Start, n_at_start: int, window: int = 0) -> None:
         self.start = start
         self.n_at_start = n_at_start
         self.n_evaluations = 0
+        self.is_barren = True
+        """Whether none of its losses was finite."""
         self.best = Best()
         self.last: Eval | None = None
+        self.recent: deque[Recent] = deque(maxlen=window)
+        """While it lives: its latest evaluations that can be compared, oldest first."""
+        self.n_offered = n_at_start
+        """The run had so many evaluations when it was last offered a point; or at its start."""
+        self.n_due = 0
+        """Once it was stopped: results still to come of what was in flight then."""
         self.end: End | None = None
+
+    def take(self, event: Eval) -> bool:
+        """Take its next evaluation; return whether it is its best."""
+        self.n_evaluations += 1
+        self.last = event
+        is_best = self.best.offer(event)
+        if is_best:
+            self.is_barren = False
+        if self.end is not None:
+            self.n_due -= 1
+        elif self.recent.maxlen:
+            self.recent.append(Recent(event, self.best.fx))
+        return is_best
+
+    def recall(self, window: int, events: Iterable[Eval]) -> None:
+        """Fill `recent` anew, from its evaluations so far in the order of the run."""
+        self.recent = deque(maxlen=window)
+        best = INF
+        for event in events if window else ():
+            best = min(best, event.fx)
+            self.recent.append(Recent(event, best))
 
 
 @dataclass(slots=True)
 class RunState:
     """What is known of a run; exit conditions and stoppers judge by it, and change nothing."""
 
+    window: int = 0
+    """So many of a living optimizer's latest evaluations are kept."""
     n_events: int = 0
     run: Run | None = None
     context: Run | Context | None = None
@@ -58,7 +123,11 @@ class RunState:
     n_stopped: int = 0
     n_failed: int = 0
     n_barren: int = 0
-    """Optimizers that ended without an evaluation, in a row."""
+    """Optimizers that ended without a finite loss, in a row."""
+    last_stopped: tuple[int, int] = (-1, 0)
+    """The evaluations of the run when an optimizer was last stopped, and which."""
+    evaluator: str | None = None
+    """The type of evaluator that Automatic has moved to."""
     n_stopped_when_converged: dict[int, int] = field(default_factory=dict)
     """n_stopped at the moment when n_converged first reached each number."""
     best: Best = field(default_factory=Best)
@@ -73,6 +142,8 @@ class RunState:
     initial: Eval | None = None
     optimizers: dict[int, OptimizerState] = field(default_factory=dict)
     living: set[int] = field(default_factory=set)
+    scalings: dict[Kind, Scaling] = field(default_factory=dict)
+    """Those in use so far, see `scaling_of`."""
     t: float = 0.0
     """Seconds of the run at the last event, through restarts."""
     session_began: float = 0.0
@@ -85,14 +156,36 @@ class RunState:
     exit: Exit | None = None
 
     @property
-    def queue(self) -> list[int]:
-        """The living optimizers, the one whose last result is oldest first."""
+    def unfinished(self) -> set[int]:
+        """The living optimizers, and those that were stopped and have results still to come."""
+        return self.living | {o for o, one in self.optimizers.items() if one.n_due > 0}
 
-        def since(o: int) -> tuple[float, int]:
-            optimizer = self.optimizers[o]
-            return optimizer.last.n if optimizer.last else optimizer.n_at_start + 0.5, o
+    @property
+    def best_optimizer(self) -> OptimizerState | None:
+        """The optimizer that holds the lowest loss, living or not."""
+        return self.optimizers.get(self.best.o)
 
-        return sorted(self.living, key=since)
+    def scaling_of(self, o: int) -> Scaling:
+        """Return the scaling between real units and what an optimizer sees; linear for 0."""
+        kind: Kind = self.optimizers[o].start.scaler if o else "linear"
+        if kind not in self.scalings:
+            assert self.run is not None
+            self.scalings[kind] = Scaling(self.run.ranges, kind)
+        return self.scalings[kind]
+
+    def best_in(self, scaling: Scaling, best: Best | None = None) -> Vector | None:
+        """Return the best point of the run, or that of an optimizer, in a certain space."""
+        best = best or self.best
+        if best.x is None:
+            return None
+        origin = self.scaling_of(best.o)
+        return best.x.copy() if origin.kind == scaling.kind else scaling.scaled(origin.real(best.x))
+
+    def recall(self, window: int, evaluations: Mapping[int, Iterable[Eval]]) -> None:
+        """Fill the windows of living optimizers anew, from their recorded evaluations."""
+        self.window = window
+        for o, events in evaluations.items():
+            self.optimizers[o].recall(window, (e for e in events if e.n >= self.comparable_from))
 
     @property
     def session_s(self) -> float:
@@ -113,7 +206,11 @@ class RunState:
             self.n_started += 1
             self.n_from_block[event.block] = self.n_from_block.get(event.block, 0) + 1
             self.living.add(event.o)
-            self.optimizers[event.o] = OptimizerState(event, self.n_evaluations)
+            self.optimizers[event.o] = OptimizerState(event, self.n_evaluations, self.window)
+        elif type(event) is Inject:
+            self.optimizers[event.o].n_offered = self.n_evaluations
+        elif type(event) is Chosen:
+            self.evaluator = event.evaluator
         elif type(event) is End:
             self._ended(event)
         elif type(event) is Checkpoint:
@@ -131,10 +228,7 @@ class RunState:
             self.initial = event
             return
         self.n_evaluations = event.n
-        optimizer = self.optimizers[event.o]
-        optimizer.n_evaluations += 1
-        optimizer.last = event
-        if optimizer.best.offer(event):
+        if self.optimizers[event.o].take(event):
             self.best.offer(event)
         if event.why is not None:
             self.n_infinite += 1
@@ -145,14 +239,16 @@ class RunState:
     def _ended(self, event: End) -> None:
         optimizer = self.optimizers[event.o]
         optimizer.end = event
-        optimizer.last = None
+        optimizer.n_due = event.in_flight
+        optimizer.recent.clear()
         self.living.discard(event.o)
-        self.n_barren = 0 if optimizer.n_evaluations else self.n_barren + 1
+        self.n_barren = self.n_barren + 1 if optimizer.is_barren else 0
         if event.how == "converged":
             self.n_converged += 1
             self.n_stopped_when_converged[self.n_converged] = self.n_stopped
         elif event.how == "stopped":
             self.n_stopped += 1
+            self.last_stopped = (self.n_evaluations, event.o)
         else:
             self.n_failed += 1
 
@@ -166,3 +262,4 @@ class RunState:
             self.best_validation = None
             for o in self.living:
                 self.optimizers[o].best = Best()
+                self.optimizers[o].recent.clear()

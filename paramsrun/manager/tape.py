@@ -45,6 +45,32 @@ class Tape:
         return self._batches[-1] if self._batches else {}
 
     @property
+    def offered(self) -> list[Injected]:
+        """What it was offered after its last batch."""
+        return self._injections.get(len(self._batches), [])
+
+    @property
+    def evaluations(self) -> Iterator[Eval]:
+        """Yield all its results in the order of the run."""
+        for batch in self._batches:
+            yield from sorted(batch.values(), key=lambda e: e.n)
+
+    def turns(self, limit: int, n_at_start: int, is_told: bool) -> list[int]:
+        """Return after which evaluations of the run its next candidates were handed out.
+
+        The first of a batch were handed out at once, as many as the limit allowed, and each
+        further one as a result came. is_told says that the last batch was told, so that the next
+        candidates are of a new one.
+        """
+        asked, done = n_at_start, sorted(e.n for e in self.last.values())
+        if is_told and done:
+            asked, done = done[-1], []
+        elif len(self._batches) > 1:
+            asked = max(e.n for e in self._batches[-2].values())
+        handed = range(len(done), len(done) + limit)
+        return [asked if k < limit else done[k - limit] for k in handed]
+
+    @property
     def n_before(self) -> int:
         """How many candidates it asked before its last batch."""
         return sum(map(len, self._batches[:-1]))

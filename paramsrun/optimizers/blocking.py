@@ -57,6 +57,8 @@ class Closed(BaseException):
 class BlockingProposer:
     """Runs a blocking algorithm in a greenlet; for use in the thread that made it only."""
 
+    takes_offers = False
+
     def __init__(self, minimize: Minimize) -> None:
         self.ended: Ended | None = None
         self._x: Matrix = np.empty((0, 0))

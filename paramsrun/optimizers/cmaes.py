@@ -139,6 +139,8 @@ class CMAES:
 class _Population:
     """A running pycma. It is told its own candidates: it looks up what they came from."""
 
+    takes_offers = True
+
     def __init__(
         self, options: Mapping[str, Any], sigma0: float, min_sigma: float, x0: Vector
     ) -> None:

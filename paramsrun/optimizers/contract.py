@@ -25,6 +25,9 @@ class Ended(NamedTuple):
 class Proposer(Protocol):
     """A running optimizer: it proposes batches of candidates and is told their losses."""
 
+    takes_offers: bool
+    """Whether `inject` makes a difference to it."""
+
     @property
     def ended(self) -> Ended | None:
         """Why it ended, or None while it lives. Current after `start` and after each `tell`."""
@@ -49,7 +52,11 @@ class Proposer(Protocol):
 
 
 class Optimizer(Protocol):
-    """The settings of one optimizer, able to start it."""
+    """The settings of one optimizer, able to start it.
+
+    One that needs its parameters in a certain space, whatever the others need, says so by an
+    attribute ``scaler`` ("linear", "std" or "none").
+    """
 
     @property
     def random_seed(self) -> int | None:

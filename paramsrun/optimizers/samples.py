@@ -21,6 +21,8 @@ class Samples:
         What is said at the end.
     """
 
+    takes_offers = False
+
     def __init__(self, draw: Callable[[int, int], Matrix], reason: str) -> None:
         self.ended: Ended | None = None
         self._draw = draw

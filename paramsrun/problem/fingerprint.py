@@ -16,7 +16,7 @@ from paramsrun.settings.record import record
 
 
 def fingerprint(settings: JobSettings, problem: Problem, seed: int) -> str:
-    """Return the SHA-256 of the engine, the jobs, the entries and how they make one number.
+    """Return the SHA-256 of the constraints, the engine, the jobs, the entries and their loss.
 
     The code of a user's function is not part of it, nor are the parameters.
     """
@@ -28,6 +28,10 @@ def fingerprint(settings: JobSettings, problem: Problem, seed: int) -> str:
 
 def _parts(settings: JobSettings, problem: Problem, seed: int) -> Iterator[bytes]:
     parameters = problem.parameters
+    if problem.constraints:
+        yield json.dumps(
+            ["Constraint", *sorted({c.condensed for c in problem.constraints})]
+        ).encode()
     engine = settings.engine
     if engine is None and parameters.engine is not None:
         engine = engine_of_header(parameters.engine, parameters.header, Findings())

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from paramsrun.errors import Findings, Place
-from paramsrun.input import Block, Key
+from paramsrun.input import Block, Key, Word
 from paramsrun.problem.assemble import Assembler, Set
+from paramsrun.problem.constraint import Constraint, check_initial, read_constraints
 from paramsrun.problem.contract import Engine
 from paramsrun.problem.data_set import read_data_set
 from paramsrun.problem.documents import Stream, read_stream
@@ -17,7 +18,7 @@ from paramsrun.problem.problem import Problem
 from paramsrun.problem.subset import split
 from paramsrun.settings.data_set import DataSet as DataSetSettings
 from paramsrun.settings.data_set import LoggingInterval, evaluate_every, logging_of, named
-from paramsrun.settings.families import engines
+from paramsrun.settings.families import engines, generators
 from paramsrun.settings.job import JobSettings
 
 VALIDATION_SET = "validation_set"
@@ -31,6 +32,7 @@ def load_problem(
     seed: int,
     tree: Block | None = None,
     run_code: bool = False,
+    is_new: bool = True,
 ) -> Problem | None:
     """Return the problem of a job; None if there are mistakes.
 
@@ -46,8 +48,11 @@ def load_problem(
         The input, so that mistakes are told where it names a file.
     run_code
         Whether a user's module may be imported, to find now what is wrong with it.
+    is_new
+        Whether the run begins with this problem: then its initial values are checked.
     """
-    return _Loader(settings, resolve, findings, seed, tree).problem(tuple(search), run_code)
+    loader = _Loader(settings, resolve, findings, seed, tree, is_new)
+    return loader.problem(tuple(search), run_code)
 
 
 class _Loader:
@@ -58,19 +63,22 @@ class _Loader:
         findings: Findings,
         seed: int,
         tree: Block | None,
+        is_new: bool,
     ) -> None:
         self._settings = settings
         self._resolve = resolve
         self._findings = findings
         self._seed = seed
         self._tree = tree
+        self._is_new = is_new
         self._files: dict[str, Path] = {}
 
     def problem(self, search: tuple[Path, ...], run_code: bool) -> Problem | None:
         parameters = self._parameters()
+        constraints = () if parameters is None else self._constraints(parameters)
         engine = self._engine(parameters)
         if isinstance(engine, Function):
-            return self._black_box(engine, parameters, search, run_code)
+            return self._black_box(engine, parameters, constraints, search, run_code)
         collection = self._jobs()
         sets = self._data_sets()
         assembler = Assembler(engine, parameters, collection, self._findings, self._at, self._seed)
@@ -80,7 +88,7 @@ class _Loader:
         if parameters is None or objective is None or self._findings.mistakes:
             return None
         every = evaluate_every(rest[0].settings, self._logging()) if rest else 1
-        return Problem(parameters, objective, validation, every, self._files)
+        return Problem(parameters, objective, validation, every, self._files, constraints)
 
     def _logging(self) -> LoggingInterval:
         first = self._set_settings()[0]
@@ -121,6 +129,26 @@ class _Loader:
     def _parameters(self) -> ParameterInterface | None:
         stream = self._stream(self._settings.parameter_interface, "ParameterInterface")
         return None if stream is None else read_parameters(stream, self._findings)
+
+    def _constraints(self, parameters: ParameterInterface) -> tuple[Constraint, ...]:
+        constraints = read_constraints(self._constraint_texts(), parameters, self._findings)
+        if not self._is_new:
+            return constraints
+        if not self._settings.skip_x0:
+            mend = ": change those, or set SkipX0 Yes to start without evaluating them"
+            check_initial(constraints, parameters, self._findings.mistake, mend)
+        elif isinstance(self._settings.generator, generators["SinglePoint"]):
+            mend = ", where optimizers start: a Generator of another Type starts elsewhere"
+            check_initial(constraints, parameters, self._findings.warn, mend)
+        return constraints
+
+    def _constraint_texts(self) -> list[Word]:
+        texts = self._settings.constraint
+        keys = [] if self._tree is None else list(self._tree.all("Constraint"))
+        given = [key for key in keys if isinstance(key, Key) and key.value is not None]
+        if len(given) != len(texts):
+            return [Word(text, self._at("Constraint")) for text in texts]
+        return [Word(text, _begin(key)) for text, key in zip(texts, given, strict=True)]
 
     def _jobs(self) -> JobCollection | None:
         stream = self._stream(self._settings.job_collection, "JobCollection")
@@ -222,6 +250,7 @@ class _Loader:
         self,
         engine: Function,
         parameters: ParameterInterface | None,
+        constraints: tuple[Constraint, ...],
         search: tuple[Path, ...],
         run_code: bool,
     ) -> Problem | None:
@@ -233,10 +262,17 @@ class _Loader:
         objective.check(self._findings, self._at("Engine%Call"), run_code)
         if parameters is None or self._findings.mistakes:
             return None
-        return Problem(parameters, objective, files=self._files)
+        return Problem(parameters, objective, files=self._files, constraints=constraints)
 
 
 def _dtype_place(parameters: ParameterInterface) -> Place:
     if parameters.header is not None:
         return parameters.header.place_of("dtype")
     return Place(parameters.source.at.file)
+
+
+def _begin(key: Key) -> Place:
+    """Return where the text of a key begins, behind the quotes that hold all of it."""
+    at = (key.value or key).place
+    is_within = key.quoted and key.unit is None
+    return Place(at.file, at.line, at.column + is_within)

@@ -158,6 +158,13 @@ class Journal:
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
 
 
+def begin(first: Event, folder: Path) -> None:
+    """Make a journal with its first event."""
+    journal = Journal(folder)
+    journal.append(first)
+    journal.close()
+
+
 def copy(source: Path, target: Path) -> None:
     """Let a journal begin with all events of another: closed segments are shared where they can be.
 

@@ -5,14 +5,15 @@ from datetime import datetime
 from pathlib import Path
 
 from paramsrun.errors import RunError
-from paramsrun.manager.events import Checkpoint, Context, End, Eval, Event, Exit, Start
-from paramsrun.manager.state import RunState
+from paramsrun.manager.events import Checkpoint, Chosen, Context, End, Eval, Event, Exit, Start
+from paramsrun.manager.state import OptimizerState, RunState
 from paramsrun.problem.contract import Evaluation
 from paramsrun.results.files import Appended
 from paramsrun.results.summary import type_of
 
 INDENT = " " * 21
 """Lines after the first stand under the text, four further in."""
+PLACES = {"Inline": "in the job's own process", "Processes": "in worker processes"}
 STATUS_S = 10.0
 """A line on the state of the run is logged no more often than this."""
 
@@ -73,18 +74,23 @@ class RunLog:
             kind = type_of(event.type, event.settings.get("Algorithm"))
             self._log.entry(f"Optimizer {event.o} started: {kind}")
         elif type(event) is End:
-            optimizer = state.optimizers[event.o]
-            self._log.entry(
-                f"Optimizer {event.o} {event.how} after {evaluations(optimizer.n_evaluations)}, "
-                f"best loss {brief(optimizer.best.fx)}\n{event.reason}"
-            )
+            self._ended(event, state.optimizers[event.o])
         elif type(event) is Context:
             for change in event.changes:
                 self._log.entry(change)
         elif type(event) is Checkpoint:
             self._log.entry(f"Checkpoint {event.name} made after {evaluations(event.n)}")
+        elif type(event) is Chosen:
+            place = PLACES.get(event.evaluator, f"by Evaluator {event.evaluator}")
+            self._log.entry(f"Evaluations run {place} from now on: {event.why}")
         elif type(event) is Exit:
             self._exited(event, state)
+
+    def _ended(self, event: End, optimizer: OptimizerState) -> None:
+        best = optimizer.best
+        told = "no finite loss" if best.x is None else f"best loss {brief(best.fx)}"
+        made = evaluations(optimizer.n_evaluations)
+        self._log.entry(f"Optimizer {event.o} {event.how} after {made}, {told}\n{event.reason}")
 
     def _exited(self, event: Exit, state: RunState) -> None:
         if event.how == "error":

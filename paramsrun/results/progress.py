@@ -1,4 +1,4 @@
-"""The live line on a terminal: evaluations, rate, best loss, and the time left if it is known."""
+"""The live line on a terminal: evaluations, rate, best loss, time left, optimizers alive."""
 
 import io
 import shutil
@@ -20,7 +20,9 @@ CLEAR = "\r\x1b[K"
 class Progress:
     """Shows the live line while it is entered; a listener of the run.
 
-    The time left is known where the exit conditions set a number of evaluations or a time.
+    The time left is known where the exit conditions set a number of evaluations or a time. How many
+    optimizers are alive is told once there were several; it stands last, as a narrow terminal cuts
+    off the end.
     """
 
     def __init__(self, rule: ExitRule, stream: TextIO | None = None) -> None:
@@ -48,7 +50,7 @@ class Progress:
         """Refresh the line when it is due; take it away at the end."""
         if type(event) is Eval and event.o and event.t - self._shown_t >= REFRESH_S:
             self._shown_t = event.t
-            self._show(progress(state) + self._left(state))
+            self._show(progress(state) + self._left(state) + _alive(state))
         elif type(event) is Exit:
             self._show("")
 
@@ -67,3 +69,8 @@ class Progress:
     def _left(self, state: RunState) -> str:
         left = self._rule.seconds_left(state)
         return "" if left == float("inf") else f", at most {seconds(left)} left"
+
+
+def _alive(state: RunState) -> str:
+    n = len(state.living)
+    return f", {n} optimizer{'' if n == 1 else 's'} alive" if state.n_started > 1 else ""

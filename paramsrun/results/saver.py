@@ -32,8 +32,8 @@ class Saver:
         return state.n_evaluations != n and (by_count or state.t - t > RETRY_S)
 
     def due_at_end(self, state: RunState, how: str) -> bool:
-        """Return whether one is due as the run ends: at a signal, and where AtEnd asks for it."""
-        if how == "signal":
+        """Return whether one is due as the run ends: from outside, or where AtEnd asks for it."""
+        if how in ("signal", "request"):
             return self._made_n != state.n_evaluations
         return how != "error" and self._checkpoints.due_at_end(state)
 

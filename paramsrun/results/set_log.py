@@ -1,6 +1,6 @@
 """One ``<set>_results`` folder: its running files and its snapshots."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -81,7 +81,7 @@ class SetLog:
             names = " ".join(self._reports.names)
             path = self._folder / "running_active_parameters.txt"
             self._parameters = Lines(path, f"#evaluation {names}")
-        values = " ".join(f"{v:.9e}" for v in self._reports.values(snapshot).tolist())
+        values = " ".join(f"{v:.9e}" for v in snapshot.values.tolist())
         self._parameters.add(f"{snapshot.n:06d}  {values}")
 
     def _statistics_row(self, entry: Entry) -> None:
@@ -94,12 +94,13 @@ class SetLog:
             self._statistics = Lines(self._folder / "running_stats.txt", f"#evaluation {columns}")
         self._statistics.add(entry.statistics)
 
-    def keep(self, snapshot: Snapshot, beside: "SetLog") -> None:
-        """Write a snapshot into history/, and into that of another log of the same evaluations."""
+    def keep(self, snapshot: Snapshot, beside: Iterable["SetLog"]) -> None:
+        """Write a snapshot into history/, and into that of other logs of the same evaluations."""
         files = self._reports.files(snapshot)
         name = f"history/{snapshot.n:06d}"
         write(self._folder / name, files)
-        share(beside._folder / name, self._folder / name, files)
+        for log in beside:
+            share(log._folder / name, self._folder / name, files)
 
     def write_pending(self) -> None:
         """Write latest/ and best/ as they stand."""

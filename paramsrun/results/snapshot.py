@@ -24,7 +24,9 @@ class Snapshot(NamedTuple):
     n: int
     """Its number in the run."""
     x: Vector
-    """(n_active,) active parameters, scaled."""
+    """(n_active,) active parameters, as the optimizer sees them."""
+    scaling: Scaling
+    """That of the optimizer."""
     result: SetEvaluation
 
     @property
@@ -32,21 +34,19 @@ class Snapshot(NamedTuple):
         """The loss of the objective."""
         return self.result.fx
 
+    @property
+    def values(self) -> Vector:
+        """(n_active,) active parameters in real units."""
+        return self.scaling.real(self.x)
+
 
 class Reports:
     """What can be said of the parameters and of one objective."""
 
-    def __init__(
-        self, parameters: ParameterInterface, objective: Objective, scaling: Scaling
-    ) -> None:
+    def __init__(self, parameters: ParameterInterface, objective: Objective) -> None:
         self.names = parameters.active_names
         self._parameters = parameters
-        self._scaling = scaling
         self._report = Report(objective) if isinstance(objective, DataSetObjective) else None
-
-    def values(self, snapshot: Snapshot) -> Vector:
-        """Return the active parameters (n_active,) in real units."""
-        return self._scaling.real(snapshot.x)
 
     def statistics(self, snapshot: Snapshot) -> tuple[Statistics, ...]:
         """Return the errors by extractor; none where there is no data set."""
@@ -57,7 +57,7 @@ class Reports:
         return tuple(self._files(snapshot))
 
     def _files(self, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
-        x = self.values(snapshot)
+        x = snapshot.values
         values = zip(self.names, x.tolist(), strict=True)
         yield "active_parameters.txt", "".join(f"{name} {value!r}\n" for name, value in values)
         yield "evaluation.txt", f"{snapshot.n}\n"

@@ -1,7 +1,6 @@
 """summary.txt: what came out of a run, and why it ended."""
 
 from paramsrun.manager.state import OptimizerState, RunState
-from paramsrun.problem.scaling import Scaling
 
 
 def summary(state: RunState) -> str:
@@ -18,7 +17,7 @@ def _best(state: RunState) -> list[str]:
     if state.comparable_from > 1:
         lines.append(
             f"Losses compare from evaluation {state.comparable_from} on: the training set, the "
-            "jobs or the engine changed then"
+            "jobs, the engine or the constraints changed then"
         )
     elif state.initial is not None:
         lines.append(f"Initial loss     {state.initial.fx!r}")
@@ -33,7 +32,7 @@ def _best(state: RunState) -> list[str]:
     lines.append(f"  evaluation {state.best.n} of optimizer {state.best.o}")
     assert state.run is not None
     names = state.run.names
-    values = Scaling(state.run.ranges).real(state.best.x).tolist()
+    values = state.scaling_of(state.best.o).real(state.best.x).tolist()
     width = max(map(len, names))
     lines += [f"  {name:{width}}  {v!r}" for name, v in zip(names, values, strict=True)]
     if state.best_validation is not None:
@@ -49,6 +48,7 @@ def _ending(state: RunState) -> list[str]:
         "conditions": "Exit conditions met:",
         "exhausted": "Ended:",
         "signal": "Ended by a signal:",
+        "request": "Ended on request:",
         "error": "Ended by an error:",
     }
     return [head[state.exit.how], *("  " + line for line in state.exit.reason.splitlines())]

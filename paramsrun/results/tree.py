@@ -1,6 +1,6 @@
 """The results tree: a listener that writes the text files of a run while it goes on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
@@ -11,7 +11,6 @@ from paramsrun.manager.events import Checkpoint, Context, End, Eval, Event, Exit
 from paramsrun.manager.state import Best, OptimizerState, RunState
 from paramsrun.problem.contract import Evaluation, SetEvaluation
 from paramsrun.problem.problem import Problem
-from paramsrun.problem.scaling import Scaling
 from paramsrun.results.files import replace
 from paramsrun.results.set_log import SetLog
 from paramsrun.results.snapshot import Reports, Snapshot
@@ -36,14 +35,13 @@ class ResultsTree:
     """Writes ``optimization/`` and summary.txt of a results folder.
 
     A training row is due at every General-th own evaluation of an optimizer, at its own new lowest
-    loss and whenever the validation set was evaluated. The global files hold the rows of all.
+    loss and whenever the validation set was evaluated. The global files hold the rows of all, those
+    of an optimizer stopped meanwhile too; its own files end where it did.
     """
 
-    def __init__(
-        self, folder: Path, problem: Problem, scaling: Scaling, settings: JobSettings
-    ) -> None:
+    def __init__(self, folder: Path, problem: Problem, settings: JobSettings) -> None:
         self._folder = folder
-        self._training, *rest = sets(problem, scaling, settings)
+        self._training, *rest = sets(problem, settings)
         self._validation = rest[0] if rest else None
         self._training_intervals = astuple(self._training.intervals)
         self._n_unflushed = 0
@@ -76,12 +74,12 @@ class ResultsTree:
     def _evaluated(self, event: Eval, state: RunState, evaluation: Evaluation) -> None:
         optimizer = state.optimizers.get(event.o)
         if optimizer is None:
-            self._initial(event, evaluation)
-        elif (
-            optimizer.best.n == event.n or event.val is not None or self._is_due(optimizer)
-        ) and event.o in self._own:
+            self._initial(event, state, evaluation)
+        elif optimizer.best.n == event.n or event.val is not None or self._is_due(optimizer):
+            scaling = state.scaling_of(event.o)
             for of, result, logs in self._sets(event.o, evaluation):
-                self._log(of, Snapshot(event.n, event.x, result), logs, event, optimizer)
+                snapshot = Snapshot(event.n, event.x, scaling, result)
+                self._log(of, snapshot, logs, event, optimizer)
         self._n_unflushed += 1
         if event.t - self._refreshed_t >= BETWEEN_S:
             self._refreshed_t = event.t
@@ -123,34 +121,35 @@ class ResultsTree:
 
     def _resumed(self, state: RunState) -> None:
         """Open the folders of those that live on; the best so far stays the best."""
-        self._all[0].restore(self._best(state.best))
+        self._all[0].restore(self._best(state.best, state))
         for o in sorted(state.living):
             optimizer = state.optimizers[o]
             self._started(optimizer.start)
-            self._own[o][0].restore(self._best(optimizer.best))
+            self._own[o][0].restore(self._best(optimizer.best, state))
 
-    def _best(self, best: Best) -> Snapshot | None:
+    def _best(self, best: Best, state: RunState) -> Snapshot | None:
         """Return what a journal knows of the best evaluation: its predictions are not in it."""
         if best.x is None:
             return None
-        return Snapshot(best.n, best.x, SetEvaluation(best.fx))
+        return Snapshot(best.n, best.x, state.scaling_of(best.o), SetEvaluation(best.fx))
 
-    def _initial(self, event: Eval, evaluation: Evaluation) -> None:
+    def _initial(self, event: Eval, state: RunState, evaluation: Evaluation) -> None:
+        scaling = state.scaling_of(event.o)
         for log, result in zip(
             self._all, (evaluation.training, evaluation.validation), strict=True
         ):
             if log is not None and result is not None:
-                log.initial(Snapshot(event.n, event.x, result), event.t)
+                log.initial(Snapshot(event.n, event.x, scaling, result), event.t)
 
     @staticmethod
     def _log(
         of: Set,
         snapshot: Snapshot,
-        logs: tuple[SetLog, SetLog],
+        logs: Sequence[SetLog],
         event: Eval,
         optimizer: OptimizerState,
     ) -> None:
-        """Log an evaluation in the files of all and of its optimizer."""
+        """Log an evaluation in files that hold it, those of all at last."""
         n_own, lowest = optimizer.n_evaluations, optimizer.best.n == event.n
         if lowest or event.val is not None or n_own % of.intervals.general == 0:
             entry = logs[0].entry(snapshot, event.t)
@@ -160,18 +159,17 @@ class ResultsTree:
             for log in logs:
                 log.parameters_row(snapshot)
         if n_own % of.intervals.history == 0:
-            logs[1].keep(snapshot, beside=logs[0])
+            logs[0].keep(snapshot, beside=logs[1:])
 
     def _sets(
         self, o: int, evaluation: Evaluation
-    ) -> Iterator[tuple[Set, SetEvaluation, tuple[SetLog, SetLog]]]:
+    ) -> Iterator[tuple[Set, SetEvaluation, Sequence[SetLog]]]:
         """Yield each set that was evaluated, its result and where it is logged."""
-        (training, validation), (own_training, own_validation) = self._all, self._own[o]
-        yield self._training, evaluation.training, (training, own_training)
+        logs = [of for of in (self._own.get(o), self._all) if of is not None]
+        yield self._training, evaluation.training, [training for training, _ in logs]
         if self._validation is not None and evaluation.validation is not None:
-            assert validation is not None
-            assert own_validation is not None
-            yield self._validation, evaluation.validation, (validation, own_validation)
+            own = [validation for _, validation in logs if validation is not None]
+            yield self._validation, evaluation.validation, own
 
     def flush(self) -> None:
         """Flush every running file."""
@@ -214,7 +212,7 @@ class ResultsTree:
         replace(self._folder / "summary.txt", summary(state))
 
 
-def sets(problem: Problem, scaling: Scaling, settings: JobSettings) -> Iterator[Set]:
+def sets(problem: Problem, settings: JobSettings) -> Iterator[Set]:
     """Yield the training set and, if there is one, the validation set, with their intervals."""
     objectives = {"training_set": problem.training, "validation_set": problem.validation}
     blocks = {data_set.name: data_set for data_set in named(settings.data_set)}
@@ -222,4 +220,4 @@ def sets(problem: Problem, scaling: Scaling, settings: JobSettings) -> Iterator[
         if objective is not None:
             block = blocks.get(name, DataSet())
             intervals = logging_of(block, settings.logging_interval)
-            yield Set(name, Reports(problem.parameters, objective, scaling), intervals)
+            yield Set(name, Reports(problem.parameters, objective), intervals)

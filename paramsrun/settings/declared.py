@@ -102,7 +102,7 @@ def scope_of(cls: type) -> Scope:
     """Return the names that may stand in the block of a settings class."""
     keys = keys_of(cls)
     return Scope(
-        keys=frozenset(k.name for k in keys if not k.kind.is_block),
+        keys=frozenset(k.name for k in keys if not k.kind.is_block or k.declaration.or_none),
         blocks={k.name: _scope_below(k) for k in keys if k.kind in _SCOPED},
         free=frozenset(k.name for k in keys if k.kind is Kind.FREE),
         by_header={k.name: _scopes_by_type(k) for k in keys if k.kind is Kind.HEADED},

@@ -8,14 +8,6 @@ optimizers = Family(
     "Optimizer", "paramsrun.optimizers", planned="paramsrun.settings.planned_optimizers"
 )
 exit_conditions = Family("ExitCondition", "paramsrun.manager.exit_conditions")
-stoppers = Family(
-    "Stopper", "paramsrun.manager.stoppers", planned="paramsrun.settings.planned_stoppers"
-)
-generators = Family(
-    "Generator", "paramsrun.manager.generators", planned="paramsrun.settings.planned_spawning"
-)
-selectors = Family(
-    "OptimizerSelector",
-    "paramsrun.manager.selectors",
-    planned="paramsrun.settings.planned_spawning",
-)
+stoppers = Family("Stopper", "paramsrun.manager.stoppers")
+generators = Family("Generator", "paramsrun.manager.generators")
+selectors = Family("OptimizerSelector", "paramsrun.manager.selectors")

@@ -14,8 +14,6 @@ from paramsrun.settings.running import (
     Sensitivity,
 )
 
-LATER_MANAGED = "the management of optimizers side by side is to come"
-LATER_WORKERS = "evaluations in workers are to come"
 NO_GLOMPO = "this program keeps a journal and log files of its own"
 
 
@@ -65,9 +63,9 @@ class JobSettings:
     )
     constraint: tuple[str, ...] = key(
         (),
-        later="constraints are to come",
-        doc="An inequality between parameters: rmin >= 2*eps + 1. Where it is violated the loss is "
-        "infinite, and nothing is computed.",
+        doc="An inequality between parameters and numbers: rmin >= 2*eps + 1, or 0 < eps <= rmin. "
+        "Where it is violated the loss is infinite, and nothing is computed. Names such as "
+        "O.H:r_0 stand in quotes.",
     )
     skip_x0: bool = key(
         False,
@@ -80,26 +78,26 @@ class JobSettings:
         families.optimizers,
         default=("CMAES",),
         default_type="CMAES",
-        doc="An algorithm and its settings. As long as optimizers may start, those of several "
-        "blocks take turns.",
+        doc="An algorithm and its settings. Of several blocks OptimizerSelector takes one whenever "
+        "an optimizer starts.",
     )
     optimizer_selector: Any = typed(
         families.selectors, "Cycle", doc="Which Optimizer block the next optimizer is made from."
     )
     generator: Any = typed(families.generators, "SinglePoint", doc="Where each optimizer starts.")
     control_optimizer_spawning: ControlOptimizerSpawning = block(
-        ControlOptimizerSpawning, later=LATER_MANAGED, doc="When no further optimizers are started."
+        ControlOptimizerSpawning,
+        doc="When no further optimizers are started. Without it, another follows each that ends, "
+        "until an exit condition is met.",
     )
     scaler: Literal["Optimizers", "Linear", "Std", "None"] = key(
         "Optimizers",
-        later="other scalings are to come",
-        so_far=("Linear",),
-        doc="The space in which optimizers see the parameters: each range from 0 to 1 (Linear) or "
-        "from -1 to 1 (Std), real units (None), or as the optimizers ask for, which is Linear "
-        "where they do not mind.",
+        doc="The space in which optimizers see the parameters and distances are measured: each "
+        "range from 0 to 1 (Linear) or from -1 to 1 (Std), real units (None), or as each optimizer "
+        "asks for, which is Linear where it does not mind (Optimizers).",
     )
     share_best_evaluation_between_optimizers: bool = key(
-        False, later=LATER_MANAGED, doc="Tell each new best point to the other living optimizers."
+        False, doc="Offer each new best point to the other living optimizers that can use one."
     )
     random_seed: int | None = key(
         None,
@@ -121,23 +119,23 @@ class JobSettings:
     )
     stopper: tuple[Any, ...] = typed_blocks(
         families.stoppers,
-        later=LATER_MANAGED,
-        doc="When an optimizer is stopped, so that another can take its place.",
+        or_none=True,
+        doc="When an optimizer is stopped, so that another can take its place. The one that holds "
+        "the best value is spared. In the input of a resume, Stopper None on one line removes "
+        "those that are stored.",
     )
     stopper_boolean_combination: str | None = key(
         None,
-        later=LATER_MANAGED,
-        doc="How the stoppers combine, as in ExitConditionBooleanCombination.",
+        doc="How the stoppers combine: 1 & (2 | 3). Numbers are their places in the input, & binds "
+        "tighter than |. Left out, any of them stops an optimizer.",
     )
     check_stopper_interval: int = key(
         1,
         at_least=1,
-        later=LATER_MANAGED,
-        doc="Ask the stoppers after every n-th evaluation.",
+        doc="Ask the stoppers after every n-th evaluation of the run.",
     )
     apply_stoppers_to_best_optimizer: bool = key(
         False,
-        later=LATER_MANAGED,
         doc="Let stoppers end the optimizer that holds the best value, too.",
     )
 
@@ -145,9 +143,7 @@ class JobSettings:
     parallel_levels: ParallelLevels = block(
         ParallelLevels, doc="How much is computed at the same time."
     )
-    evaluator: Evaluator = block(
-        Evaluator, later=LATER_WORKERS, doc="Where evaluations of the loss run."
-    )
+    evaluator: Evaluator = block(Evaluator, doc="Where evaluations of the loss run.")
     logging_interval: LoggingInterval = block(LoggingInterval, doc="How often results are written.")
     results_directory: str | None = key(
         None,

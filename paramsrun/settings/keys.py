@@ -53,6 +53,8 @@ class Declaration:
     """The `Family` of a typed block."""
     default_type: str | None = None
     """The type of a block that names none."""
+    or_none: bool = False
+    """Of a recurring block: ``Name None`` on one line stands for none of them."""
     headed: bool = False
     """The type stands in the header, as in ``Engine LennardJones ... EndEngine``."""
 

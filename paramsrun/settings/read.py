@@ -64,6 +64,8 @@ class _Reader:
     def _value(self, key: Declared, block: Block, path: str) -> Any:
         path = joined(path, key.name)
         entries = [e for e in block.all(key.name) if self._is_of_kind(e, key, path)]
+        if key.declaration.or_none and any(map(_is_none, entries)):
+            return self._none(key, entries, path)
         if not entries:
             return self._left_out(key, block, path)
         if key.declaration.ignored is not None:
@@ -89,10 +91,23 @@ class _Reader:
     def _is_of_kind(self, entry: Entry, key: Declared, path: str) -> bool:
         if isinstance(entry, Block) == key.kind.is_block:
             return True
+        if key.declaration.or_none and _is_none(entry):
+            return True
         block = f"{path} is a block: its keys stand on lines of their own, and End closes it"
         no_block = f"{path} is a key, not a block: {key.kind.value} stands behind it, and no End"
+        if key.declaration.or_none:
+            block += f"; for none of them write {key.name} None"
         self._mistake(entry.place, block if key.kind.is_block else no_block)
         return False
+
+    def _none(self, key: Declared, entries: Sequence[Entry], path: str) -> tuple[()]:
+        for entry in entries:
+            if not _is_none(entry):
+                self._mistake(
+                    entry.place,
+                    f"{path} is given beside {key.name} None; keep the blocks or the None",
+                )
+        return ()
 
     def _check_single(self, entries: Sequence[Entry], path: str) -> None:
         for entry in entries[1:]:
@@ -185,7 +200,7 @@ class _Reader:
             return None
         if chosen.bare is not None:
             values = {chosen.bare.attribute: self._value(chosen.bare, chosen.block, path)}
-            return self._built(chosen.cls, values, chosen.block, joined(path, chosen.name))
+            return self._built(chosen.cls, values, chosen.block, path)
         return self._sub_block(chosen, block, joined(path, chosen.name))
 
     def _sub_block(self, chosen: Chosen, block: Block, path: str) -> Any:
@@ -211,6 +226,13 @@ def _located(sentence: str, block: Block, path: str) -> tuple[Place, str, str]:
         if cut_word(line.text)[0] == name:
             return line.place, joined(path, name), problem
     return entry.place, path, rest
+
+
+def _is_none(entry: Entry) -> bool:
+    """Return whether None stands behind the name, in place of a block."""
+    return (
+        isinstance(entry, Key) and entry.value is not None and entry.value.text.casefold() == "none"
+    )
 
 
 def _text_and_unit(key: Declared, entry: Key) -> tuple[str, str | None]:

@@ -1,11 +1,20 @@
 """An input file to the settings of a job."""
 
+from functools import partial
+from operator import eq
 from pathlib import Path
 
 from paramsrun.errors import Findings, Place
 from paramsrun.input import Block, Source, parse, read_source
-from paramsrun.settings.combination import NotACombination, parse_combination
+from paramsrun.settings.combination import (
+    Expression,
+    NotACombination,
+    any_of,
+    evaluate,
+    parse_combination,
+)
 from paramsrun.settings.declared import scope_of
+from paramsrun.settings.families import stoppers
 from paramsrun.settings.job import JobSettings
 from paramsrun.settings.read import read
 
@@ -32,12 +41,14 @@ def read_tree(tree: Block, findings: Findings) -> JobSettings:
     settings = read(tree, JobSettings, findings)
     _check_data_sets(settings, tree, findings)
     _check_combination(tree, "ExitCondition", findings, n_default=1)
-    _check_combination(tree, "Stopper", findings)
+    stop = _check_combination(tree, "Stopper", findings)
+    _check_stoppers_alone(settings, tree, stop, findings)
+    _check_chain(settings, tree, findings)
     return settings
 
 
 def _check_data_sets(settings: JobSettings, tree: Block, findings: Findings) -> None:
-    blocks = [b for b in tree.all("DataSet") if isinstance(b, Block)]
+    blocks = _blocks(tree, "DataSet")
     paths = [f"DataSet[{i}]" if len(blocks) > 1 else "DataSet" for i in range(1, len(blocks) + 1)]
     for block in blocks[2:]:
         findings.mistake(
@@ -63,18 +74,67 @@ def _check_data_sets(settings: JobSettings, tree: Block, findings: Findings) -> 
         )
 
 
-def _check_combination(tree: Block, kind: str, findings: Findings, n_default: int = 0) -> None:
-    n_conditions = len(list(tree.all(kind))) or n_default
+def _check_combination(
+    tree: Block, kind: str, findings: Findings, n_default: int = 0
+) -> Expression | None:
+    """Return how the conditions of a kind combine, or None and a mistake."""
+    n_conditions = len(_blocks(tree, kind)) or n_default
     name = f"{kind}BooleanCombination"
     entry = tree.get(name)
     if entry is None or isinstance(entry, Block) or entry.value is None:
-        return
+        return any_of(n_conditions)
+    if n_conditions == 0:
+        findings.mistake(
+            entry.place, f"{name} combines {kind} blocks, but there is none; leave it out"
+        )
+        return None
     try:
-        parse_combination(entry.value.text, n_conditions)
+        return parse_combination(entry.value.text, n_conditions)
     except NotACombination as error:
         place = entry.value.place
         column = place.column + error.at + entry.quoted
         findings.mistake(Place(place.file, place.line, column), f"{name} {error}")
+    return None
+
+
+def _check_stoppers_alone(
+    settings: JobSettings, tree: Block, combination: Expression | None, findings: Findings
+) -> None:
+    """Warn of stoppers made to be combined with & that stop an optimizer by themselves."""
+    blocks = _blocks(tree, "Stopper")
+    if combination is None or len(settings.stopper) != len(blocks):
+        return
+    for i, (block, stopper) in enumerate(zip(blocks, settings.stopper, strict=True), 1):
+        effect = getattr(stopper, "alone", None)
+        if effect is not None and evaluate(combination, partial(eq, i)):
+            number = f"[{i}]" if len(blocks) > 1 else ""
+            findings.warn(
+                block.place,
+                f"Stopper{number}%{stoppers.name_of(stopper)} {effect}; to have it limit another "
+                "stopper, join the two by & in StopperBooleanCombination, such as 1 & 2",
+            )
+
+
+def _check_chain(settings: JobSettings, tree: Block, findings: Findings) -> None:
+    selector = settings.optimizer_selector
+    thresholds = getattr(selector, "thresholds", ())
+    n_blocks = len(_blocks(tree, "Optimizer")) or 1
+    if not thresholds or len(thresholds) in (n_blocks - 1, n_blocks):
+        return
+    wanted = f"{n_blocks - 1} or {n_blocks} numbers" if n_blocks > 1 else "1 number"
+    blocks = f"{n_blocks} Optimizer blocks" if n_blocks > 1 else "1 Optimizer block"
+    block = tree.get("OptimizerSelector")
+    chain = block.get("Chain") if isinstance(block, Block) else None
+    assert isinstance(chain, Block)
+    findings.mistake(
+        _value_place(chain, "Thresholds"),
+        f"OptimizerSelector%Chain%Thresholds must be {wanted} for {blocks}, not {len(thresholds)}: "
+        "at each the next block takes over, and after the last block none starts",
+    )
+
+
+def _blocks(tree: Block, name: str) -> list[Block]:
+    return [entry for entry in tree.all(name) if isinstance(entry, Block)]
 
 
 def _value_place(block: Block, name: str) -> Place:

@@ -88,6 +88,10 @@ def _unnamed_type(
     entries: Sequence[Entry],
     several: bool,
 ) -> str | None:
+    family = key.declaration.family
+    if block.header is not None and block.header.text in family:
+        name: str = family.name_of(family[block.header.text])  # the reader tells where it belongs
+        return name
     if key.declaration.default_type is not None:
         return key.declaration.default_type
     names = {e.name.casefold(): e for e in entries}

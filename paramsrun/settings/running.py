@@ -15,39 +15,39 @@ class ParallelLevels:
     optimizations: int = key(
         1,
         at_least=1,
-        later="optimizers will run side by side",
         doc="Optimizers that live at once; more are started as they end.",
     )
     parameter_vectors: int = key(
         0,
         at_least=0,
-        later="candidates will be evaluated side by side",
-        so_far=(1,),
         doc="Evaluations in flight for each optimizer. It matters to those that propose several "
-        "candidates at once. 0 chooses by the cores at hand, which is 1 for now.",
+        "candidates at once. 0 is as many as this machine has cores, settled when the run first "
+        "starts and kept on resume.",
     )
     jobs: int = key(
         0,
         at_least=0,
-        later="jobs will run side by side",
-        so_far=(1,),
-        doc="Jobs of one evaluation that run at once; 0 chooses by the cores at hand, which is 1 "
-        "for now.",
+        doc="The most jobs of one evaluation that run at once; 0 sets no limit. The engines there "
+        "are compute all jobs of an evaluation together, so that it has no effect on them.",
     )
     processes: int = key(
         1,
         at_least=-1,
-        later="engines of several processes are to come",
-        so_far=(-1,),
-        doc="Processes of each job, for engines that use MPI; -1 leaves it to the environment.",
+        doc="Processes of each job, for engines that use MPI; -1 leaves it to the environment. No "
+        "engine uses it yet.",
     )
     threads: int = key(
         1,
         at_least=-1,
-        later="engines of several threads are to come",
-        so_far=(-1,),
-        doc="Threads of each process (OMP_NUM_THREADS); -1 leaves it to the environment.",
+        doc="Threads of each process (OMP_NUM_THREADS and the like in workers); -1 leaves it to "
+        "the environment.",
     )
+
+    def mistakes(self) -> Iterator[str]:
+        """Yield what no level can be."""
+        for name, number in (("Processes", self.processes), ("Threads", self.threads)):
+            if number == 0:
+                yield f"{name} must be at least 1, or -1 to leave it to the environment, not 0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +56,17 @@ class Evaluator:
 
     type: Literal["Automatic", "Inline", "Processes"] = key(
         "Automatic",
-        so_far=("Inline",),
         doc="In the job's own process (Inline) or in workers (Processes). Workers may crash or "
-        "hang without harm to the job. Automatic chooses by the time of the first evaluations.",
+        "hang without harm to the job. Automatic begins in the job's own process and goes over to "
+        "workers for good once evaluations take 2 ms or more and several wait; at once where "
+        "Timeout, Memory or ParallelLevels%Threads needs workers.",
     )
-    workers: int = key(0, at_least=0, doc="Number of workers; 0 is the number of cores.")
+    workers: int = key(
+        0,
+        at_least=0,
+        doc="The most workers at once; 0 is the number of cores, divided by "
+        "ParallelLevels%Threads. They are started as there is work for them.",
+    )
     timeout: float | None = key(
         None,
         unit="s",
@@ -71,8 +77,8 @@ class Evaluator:
         None,
         unit="MB",
         above=0.0,
-        doc="A worker that needs more memory is ended. The loss of its point is infinite. Linux "
-        "only.",
+        doc="A worker that takes more memory (as top shows it) is ended. The loss of its point is "
+        "infinite if a fresh worker takes more, too. Linux only.",
     )
     retries: int = key(
         2, at_least=0, doc="How often a point whose worker died is evaluated once more."
@@ -82,6 +88,16 @@ class Evaluator:
         doc="Take results in the order of submission. A run is then the same for any number of "
         "workers.",
     )
+
+    def mistakes(self) -> Iterator[str]:
+        """Yield what only workers could do."""
+        if self.type != "Inline":
+            return
+        if self.workers > 1:
+            yield f"Workers {self.workers} needs Type Processes or Automatic, not Inline"
+        for name, given in (("Timeout", self.timeout), ("Memory", self.memory)):
+            if given is not None:
+                yield f"{name} needs Type Processes or Automatic: Inline cannot end an evaluation"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from paramsrun.evaluators.inline import Inline
 from paramsrun.manager.events import Context, End, Eval, Event, Start
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.loop import Manager
-from paramsrun.manager.spawning import Spawner
+from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.state import RunState
 from paramsrun.manager.tape import tapes
 from paramsrun.problem.scaling import Scaling
@@ -27,7 +27,7 @@ CONTEXT = Context("", 1, "", {}, (), True, 0.0, "")
 def manager(optimizer: object, state: RunState, events: list[Event], slots: int, n: int) -> Manager:
     return Manager(
         state,
-        Spawner([optimizer], SCALING, X0, seed=1, slots=slots),
+        Spawner([optimizer], SCALING.real_bounds, SCALING.real(X0), Spawning(seed=1, slots=slots)),
         ExitRule([exit_conditions["MaxTotalFunctionCalls"](fmax=n)]),
         Inline(Sphere(fails=lambda key: key.number % 11 == 5)),
         events.append,
@@ -47,7 +47,7 @@ def resumed(optimizer: object, before: list[Event], slots: int = 1, n: int = N) 
     events = [decode(encode(e)) for e in before]
     state = folded(events)
     one = manager(optimizer, state, events, slots, n)
-    one.resume(tapes(events, state.living), CONTEXT)
+    one.resume(tapes(events, state.unfinished), CONTEXT)
     one.run()
     return events
 

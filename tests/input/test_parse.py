@@ -173,6 +173,12 @@ def test_a_name_that_is_key_and_block_is_a_key_where_it_has_a_value():
     assert isinstance(tree_of("Stopper Type=a").entries[0], Block)
 
 
+def test_a_name_that_is_key_and_block_is_a_block_where_the_next_line_belongs_in_it():
+    block = tree_of("Stopper a\nType a\nEnd").entries[0]
+    assert (block.header.text, block.entries[0].name) == ("a", "Type")
+    assert [type(e) for e in tree_of("Stopper None\n  Title a").entries] == [Key, Key]
+
+
 @pytest.mark.parametrize("end_of_line", ["\n", "\r\n", "\r"])
 def test_line_ends_of_every_system_give_the_same_tree(end_of_line):
     text = "Task a\nDataSet\n  Name 'b'\nEnd"

@@ -10,21 +10,24 @@ import pytest
 
 from paramsrun.arrays import Matrix, Vector
 from paramsrun.errors import RunError
-from paramsrun.evaluators.contract import Task
+from paramsrun.evaluators.contract import Evaluator, Task
 from paramsrun.evaluators.inline import Inline
-from paramsrun.manager.events import End, Eval, Event, Exit, Start
+from paramsrun.manager.events import End, Eval, Event, Exit, Inject, Run, Start
 from paramsrun.manager.exit_rule import ExitRule
-from paramsrun.manager.loop import NOBODY_LEFT, Manager
-from paramsrun.manager.spawning import Spawner
+from paramsrun.manager.loop import MAX_BARREN, NOBODY_LEFT, Manager
+from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.state import RunState
+from paramsrun.manager.stop_rule import StopRule
 from paramsrun.problem.contract import Evaluation, Failure, Key, SetEvaluation
 from paramsrun.problem.scaling import Scaling
 from paramsrun.results.journal import encode
-from paramsrun.settings.families import exit_conditions, optimizers
+from paramsrun.settings.families import exit_conditions, generators, optimizers, selectors
+from paramsrun.settings.running import ControlOptimizerSpawning
 
 N = 3
 SCALING = Scaling(np.array([[-1.0, 2.0]] * N))
 X0 = np.full(N, 0.5)
+RUN = Run(1, {}, 1, "", ("a", "b", "c"), SCALING.real_bounds, "", {}, 0.0, "")
 
 
 @dataclass
@@ -63,22 +66,34 @@ class Ran:
         return [e for e in self.events if type(e) is kind]
 
 
+def spawner_of(blocks: list[Any], **how: Any) -> Spawner:
+    return Spawner(blocks, SCALING.real_bounds, SCALING.real(X0), Spawning(seed=1, **how))
+
+
 def run(
     blocks: list[Any],
     rule: ExitRule,
     problem: Sphere | None = None,
     initial: bool = False,
-    **spawner: Any,
+    stop_rule: StopRule | None = None,
+    shares_best: bool = False,
+    evaluator: Evaluator | None = None,
+    **how: Any,
 ) -> Ran:
+    """Run optimizers on a problem; how is the rest of `Spawning`."""
     events: list[Event] = []
     ticks: Iterator[int] = iter(range(10**9))
+    state = RunState()
+    state.apply(RUN)
     manager = Manager(
-        RunState(),
-        Spawner(blocks, SCALING, X0, seed=1, **spawner),
+        state,
+        spawner_of(blocks, **how),
         rule,
-        Inline(problem or Sphere()),
+        evaluator or Inline(problem or Sphere()),
         events.append,
         clock=lambda: float(next(ticks)),
+        stop_rule=stop_rule,
+        shares_best=shares_best,
     )
     exit = manager.run(Task(Key(0, 0), SCALING.real(X0)) if initial else None)
     return Ran(events, exit, manager.state)
@@ -131,7 +146,7 @@ def test_a_failed_initial_evaluation_ends_the_run_and_names_what_failed() -> Non
     events: list[Event] = []
     manager = Manager(
         RunState(),
-        Spawner([cmaes()], SCALING, X0, seed=1),
+        spawner_of([cmaes()]),
         ExitRule(conditions(MaxTotalFunctionCalls=5)),
         Inline(Sphere(fails=lambda key: True)),
         events.append,
@@ -243,5 +258,92 @@ def test_an_optimizer_that_raises_ends_alone(monkeypatch: pytest.MonkeyPatch) ->
     assert ran.state.n_evaluations == 20
 
 
-def test_nobody_left_has_its_own_words() -> None:
+def test_the_run_ends_when_nobody_is_left_and_none_may_start() -> None:
+    rule = ExitRule(conditions(MaxTotalFunctionCalls=1000))
+    ran = run([sampling(5)], rule, control=ControlOptimizerSpawning(max_optimizers=3), slots=2)
+    assert (ran.exit.how, ran.exit.reason) == ("exhausted", NOBODY_LEFT)
     assert NOBODY_LEFT == "No optimizer is left and none may start"
+    assert ran.state.n_evaluations == 15
+    assert ran.state.n_converged == 3
+
+
+def test_no_optimizer_starts_once_so_many_evaluations_were_made() -> None:
+    rule = ExitRule(conditions(MaxTotalFunctionCalls=1000))
+    ran = run([sampling(5)], rule, control=ControlOptimizerSpawning(max_evaluations=10))
+    assert ran.exit.how == "exhausted"
+    assert len(ran.of(Start)) == 2
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "blocks"),
+    [((10,), [1, 1, 2, 2, 2]), ((10, 20), [1, 1, 2, 2]), ((3, 4), [1])],
+)
+def test_a_chain_takes_the_next_block_at_its_threshold(
+    thresholds: tuple[int, ...], blocks: list[int]
+) -> None:
+    chain = selectors["Chain"](thresholds=thresholds)
+    rule = ExitRule(conditions(MaxTotalFunctionCalls=25))
+    ran = run([sampling(5), sampling(5)], rule, selector=chain)
+    assert [e.block for e in ran.of(Start)] == blocks
+    assert ran.exit.how == ("conditions" if len(blocks) == 5 else "exhausted")
+
+
+@pytest.mark.parametrize("kind", ["linear", "std", "none"])
+def test_every_scaler_gives_the_problem_real_units_and_the_same_start(kind: str) -> None:
+    problem = Sphere()
+    ran = run([cmaes()], ExitRule(conditions(MaxTotalFunctionCalls=30)), problem, scaler=kind)
+    (start,) = ran.of(Start)
+    assert start.scaler == kind
+    scaling = Scaling(SCALING.real_bounds, kind)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(np.column_stack([start.lower, start.upper]), scaling.bounds)
+    np.testing.assert_allclose(problem.asked[0][1], SCALING.real(X0), rtol=1e-15)
+    for event, (_, real) in zip(ran.of(Eval), problem.asked, strict=True):
+        np.testing.assert_array_equal(scaling.real(event.x), real)
+        assert (real >= -1.0).all()
+        assert (real <= 2.0).all()
+
+
+def test_a_new_best_is_offered_between_batches_to_those_who_take_it() -> None:
+    rule = ExitRule(conditions(MaxTotalFunctionCalls=300))
+    blocks = [cmaes(popsize=6), optimizers["Scipy"](), cmaes(popsize=6)]
+    ran = run(blocks, rule, slots=3, shares_best=True, generator=generators["Random"]())
+    offered = ran.of(Inject)
+    assert {e.o for e in offered} == {1, 3}
+    finders: dict[float, int] = {}
+    asked: dict[int, int] = {}
+    for event in ran.events:
+        if isinstance(event, Eval):
+            finders.setdefault(event.fx, event.o)
+            asked[event.o] = max(asked.get(event.o, 0), event.b)
+        elif isinstance(event, Inject):
+            assert finders[event.fx] != event.o
+            assert event.b == asked[event.o] + 1
+
+
+def test_nothing_is_offered_unless_the_input_asks_for_it() -> None:
+    rule = ExitRule(conditions(MaxTotalFunctionCalls=200))
+    ran = run([cmaes(), cmaes()], rule, slots=2, generator=generators["Random"]())
+    assert ran.of(Inject) == []
+
+
+def test_six_optimizers_in_a_row_without_a_finite_loss_end_the_run() -> None:
+    events: list[Event] = []
+    manager = Manager(
+        RunState(),
+        spawner_of([sampling(3)]),
+        ExitRule(conditions(MaxTotalFunctionCalls=1000)),
+        Inline(Sphere(fails=lambda key: key.optimizer > 2)),
+        events.append,
+    )
+    with pytest.raises(RunError, match="6 optimizers in a row ended without a finite loss"):
+        manager.run()
+    assert MAX_BARREN == 6
+    assert manager.state.n_started == 2 + 6
+    assert isinstance(events[-1], Exit)
+    assert events[-1].how == "error"
+
+
+def test_one_finite_loss_breaks_the_row() -> None:
+    rule = ExitRule(conditions(MaxTotalFunctionCalls=90))
+    ran = run([sampling(3)], rule, Sphere(fails=lambda key: key.optimizer % 6 != 0))
+    assert ran.state.n_evaluations == 90

@@ -83,7 +83,7 @@ class JobFolder:
             text = text.replace(old, new, 1)
         self.write(name, text)
 
-    def load(self, seed: int = 1, run_code: bool = False) -> Problem | None:
+    def load(self, seed: int = 1, run_code: bool = False, is_new: bool = True) -> Problem | None:
         self.findings = Findings()
         settings, tree = read_job(self.path / "params.in", self.findings)
         return load_problem(
@@ -94,6 +94,7 @@ class JobFolder:
             seed,
             tree=tree,
             run_code=run_code,
+            is_new=is_new,
         )
 
     def problem(self, seed: int = 1) -> Problem:

@@ -43,6 +43,11 @@ def test_calls_come_from_left_to_right_with_their_places() -> None:
     assert found[0].extractor == Energy()
 
 
+def test_a_place_counts_characters() -> None:
+    found = list(calls(parsed("energy('ü€')-energy('b')")))
+    assert [str(c.place) for c in found] == ["t.yaml:4:13", "t.yaml:4:26"]
+
+
 def test_arguments_are_literals() -> None:
     (call,) = calls(parsed("distance('g', 1, atom2=0)"))
     assert call.extractor == Distance(1, 0)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from paramsrun.problem.scaling import Kind, Scaling
@@ -75,6 +75,51 @@ def test_scaling_there_and_back_gives_the_point(
     point = np.array([limits[0] + u * (limits[1] - limits[0])]).clip(*limits)
     again = scaling.real(scaling.scaled(point))
     np.testing.assert_allclose(again, point, rtol=1e-9, atol=1e-9 * max(map(abs, limits)))
+
+
+@given(RANGES, st.floats(0.0, 1.0), st.sampled_from(KINDS))
+@example((-2.0, 0.1), 1.0, "linear")
+@example((-1e6, 1e-3), 1.0, "std")
+def test_a_scaled_point_comes_back_within_rounding(
+    limits: tuple[float, float], u: float, kind: Kind
+) -> None:
+    scaling = Scaling(np.array([limits]), kind)
+    (low, high) = scaling.bounds[0]
+    x = np.array([[low], [low + u * (high - low)], [high]]).clip(low, high)
+    again = scaling.scaled(scaling.real(x))
+    assert again[0] == low
+    assert again[2] == high
+    # The value itself is rounded: near zero of a range far from it, that is what is lost.
+    lost = 4 * np.finfo(float).eps * (1 + max(map(abs, limits)) / (limits[1] - limits[0]))
+    if kind == "none":
+        assert again[1] == x[1]
+    else:
+        assert abs(again[1, 0] - x[1, 0]) <= lost * (high - low)
+
+
+@given(RANGES, st.floats(0.0, 1.0))
+def test_all_spaces_mean_the_same_point(limits: tuple[float, float], u: float) -> None:
+    value = np.array([limits[0] + u * (limits[1] - limits[0])]).clip(*limits)
+    scalings = [Scaling(np.array([limits]), kind) for kind in KINDS]
+    for one in scalings:
+        for other in scalings:
+            moved = other.scaled(one.real(one.scaled(value)))
+            np.testing.assert_allclose(
+                other.real(moved), value, rtol=0, atol=1e-15 * 8 * max(map(abs, limits))
+            )
+
+
+@given(st.lists(RANGES, min_size=1, max_size=5), st.data(), st.sampled_from(KINDS))
+def test_rows_of_points_are_converted_like_single_ones(
+    limits: list[tuple[float, float]], data: st.DataObject, kind: Kind
+) -> None:
+    scaling = Scaling(np.array(limits), kind)
+    low, high = scaling.bounds.T
+    u = [[data.draw(st.floats(0.0, 1.0)) for _ in limits] for _ in range(3)]
+    x = (low + np.array(u) * (high - low)).clip(low, high)
+    real = scaling.real(x)
+    np.testing.assert_array_equal(real, [scaling.real(row) for row in x])
+    np.testing.assert_array_equal(scaling.scaled(real), [scaling.scaled(row) for row in real])
 
 
 def test_arguments_are_left_alone() -> None:

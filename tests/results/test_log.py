@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from paramsrun.errors import RunError
-from paramsrun.manager.events import End, Eval, Event, Exit, Start
+from paramsrun.manager.events import Chosen, End, Eval, Event, Exit, Inject, Start
 from paramsrun.manager.state import RunState
 from paramsrun.results.log import Log, RunLog, brief, evaluations, seconds, stamped
 
@@ -71,6 +71,58 @@ def test_a_run_is_told_from_start_to_end(tmp_path: Path) -> None:
             "Done. 1 evaluation in 0.5 s (2/s), best loss 5.1903264e-09, 1 alive of 2 optimizers\n"
         )
     )
+
+
+def test_a_stopped_optimizer_is_told_with_every_stopper_on_a_line_of_its_own(
+    tmp_path: Path,
+) -> None:
+    reason = (
+        "CurrentFunctionValueUnmoving(ncalls=5, tolerance=0.1) = True |\n"
+        "    MaxFunctionCalls(nmax=10) = None"
+    )
+    written, _ = logged(tmp_path, start(1), evaluation(1, 2.5, 0.1), End(1, "stopped", reason, 0.2))
+    assert written == (
+        "Optimizer 1 started: CMAES\n"
+        "Optimizer 1 stopped after 1 evaluation, best loss 2.5\n"
+        "                     CurrentFunctionValueUnmoving(ncalls=5, tolerance=0.1) = True |\n"
+        "                         MaxFunctionCalls(nmax=10) = None\n"
+    )
+
+
+def test_what_files_asked_for_is_told(tmp_path: Path) -> None:
+    written, _ = logged(
+        tmp_path,
+        start(1),
+        start(2),
+        End(1, "stopped", "asked for by the file STOP_1", 0.2),
+        Exit("request", "Ended by the file EXIT", (2,), 0.5),
+    )
+    assert written.splitlines()[2:] == [
+        "Optimizer 1 stopped after 0 evaluations, no finite loss",
+        "                     asked for by the file STOP_1",
+        "Ended by the file EXIT",
+        "Done. 0 evaluations in 0.5 s (0/s), 1 alive of 2 optimizers",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "place"),
+    [
+        ("Processes", "in worker processes"),
+        ("Inline", "in the job's own process"),
+        ("Cluster", "by Evaluator Cluster"),
+    ],
+)
+def test_where_evaluations_run_is_told_once_it_is_chosen(
+    tmp_path: Path, evaluator: str, place: str
+) -> None:
+    written, _ = logged(tmp_path, Chosen(evaluator, "one takes 20 ms", 0.2))
+    assert written == f"Evaluations run {place} from now on: one takes 20 ms\n"
+
+
+def test_a_point_that_is_offered_is_no_news(tmp_path: Path) -> None:
+    written, _ = logged(tmp_path, start(1), Inject(1, 2, X, 0.5, 0.2))
+    assert written == "Optimizer 1 started: CMAES\n"
 
 
 def test_an_error_is_written_down_and_told_by_whoever_raised_it(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from paramsrun.manager.events import Eval, Event, Exit, Start
+from paramsrun.manager.events import End, Eval, Event, Exit, Start
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
 from paramsrun.results.progress import CLEAR, Progress
@@ -51,6 +51,27 @@ def test_the_time_left_is_told_where_calls_are_limited() -> None:
 
 def test_a_loss_that_is_not_finite_is_no_best_one() -> None:
     assert shown(evaluation(1, float("inf"), 0.5))[1] == "1 evaluation in 0.5 s (2/s)"
+
+
+def test_several_optimizers_are_counted_on_the_same_line() -> None:
+    starts = [BEGIN._replace(o=o) for o in (2, 3)]
+    rule = ExitRule([exit_conditions["MaxTotalFunctionCalls"](fmax=300)])
+    lines = shown(
+        *starts,
+        evaluation(1, 2.0, 0.5),
+        End(3, "stopped", "met", 0.6),
+        evaluation(2, 2.0, 1.0),
+        End(2, "stopped", "met", 1.1),
+        evaluation(3, 2.0, 1.5),
+        rule=rule,
+    )
+    assert lines == [
+        "",
+        "1 evaluation in 0.5 s (2/s), best loss 2, at most 02:30 left, 3 optimizers alive",
+        "2 evaluations in 1.0 s (2/s), best loss 2, at most 02:29 left, 2 optimizers alive",
+        "3 evaluations in 1.5 s (2/s), best loss 2, at most 02:28 left, 1 optimizer alive",
+        "",
+    ]
 
 
 def test_it_is_cut_to_the_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

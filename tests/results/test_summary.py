@@ -4,6 +4,7 @@ import numpy as np
 
 from paramsrun.manager.events import End, Eval, Event, Exit, Run, Start
 from paramsrun.manager.state import RunState
+from paramsrun.problem.scaling import Kind
 from paramsrun.results.summary import summary
 
 RANGES = np.array([[0.0, 2.0], [0.0, 10.0]])
@@ -25,8 +26,8 @@ def begin() -> Run:
     return Run(**given, **rest)  # type: ignore[arg-type]
 
 
-def start(o: int, kind: str, **settings: object) -> Start:
-    return Start(o, 1, kind, settings, (1, 1, 1, 0), X, X, X, 0.0)
+def start(o: int, kind: str, scaler: Kind = "linear", **settings: object) -> Start:
+    return Start(o, 1, kind, settings, (1, 1, 1, 0), X, X, X, 0.0, scaler)
 
 
 def told(*events: Event) -> str:
@@ -81,6 +82,7 @@ def test_every_way_to_end_has_its_words() -> None:
     for how, words in (
         ("exhausted", "Ended:\n  why\n"),
         ("signal", "Ended by a signal:\n  why\n"),
+        ("request", "Ended on request:\n  why\n"),
         ("error", "Ended by an error:\n  why\n"),
     ):
         assert words in told(Exit(how, "why", (), 0.5))
@@ -95,3 +97,22 @@ def test_failed_evaluations_are_counted_and_the_first_is_explained() -> None:
     )
     assert "Failed           2 of them, first evaluation 1: job a: diverged\n" in text
     assert "Best validation  3.0 at evaluation 2\n" in text
+
+
+def test_the_best_parameters_are_in_real_units_in_every_space() -> None:
+    for scaler, eps, name in (("linear", 1.0, 2.5), ("std", 1.5, 6.25), ("none", 0.5, 0.25)):
+        text = told(start(1, "CMAES", scaler), Eval(1, 1, 0, 0, X, 2.0, 0.1))  # type: ignore[arg-type]
+        assert f"  eps        {eps}\n  long_name  {name}\n" in text
+
+
+def test_why_an_optimizer_was_stopped_stands_on_one_line() -> None:
+    text = told(
+        start(1, "CMAES"),
+        Eval(1, 1, 0, 0, X, 2.0, 0.1),
+        End(1, "stopped", "A = True &\n(\n  B = False |\n  C = True\n)", 0.2),
+        start(2, "CMAES"),
+    )
+    assert text.splitlines()[-2:] == [
+        "001        CMAES  1            2.0        stopped: A = True & ( B = False | C = True )",
+        "002        CMAES  0            inf        alive",
+    ]

@@ -12,10 +12,10 @@ import yaml
 
 from paramsrun.errors import RunError
 from paramsrun.job import Job
-from paramsrun.manager.events import Eval, Event, Exit, Start
+from paramsrun.manager.events import End, Eval, Event, Exit, Start
 from paramsrun.manager.state import RunState
 from paramsrun.problem.contract import Evaluation, Key
-from paramsrun.problem.scaling import Scaling
+from paramsrun.problem.scaling import Kind
 from paramsrun.results.tree import ResultsTree
 from tests.cli.jobs import function_job, journal_of, lennard_jones_job, paramsrun
 from tests.results.test_summary import begin
@@ -113,14 +113,50 @@ def test_every_logging_interval_is_honoured(
         assert (training / f"history/{name}/evaluation.txt").read_text() == f"{int(name)}\n"
 
 
-def test_running_active_parameters_hold_real_units(tmp_path: Path) -> None:
-    run(lennard_jones_job(tmp_path / "job", TWO + LOGGING.format(10, 1, 500, 10)))
+def real(x: list[float], kind: str) -> list[float]:
+    """Return eps and rmin, which an optimizer sees in a space as x."""
+    if kind == "None":
+        return x
+    u = [(v + 1) / 2 for v in x] if kind == "Std" else x
+    return [1e-4 + u[0] * (1e-3 - 1e-4), 3 + u[1] * (5 - 3)]
+
+
+@pytest.mark.parametrize("kind", ["Linear", "Std", "None"])
+def test_what_is_written_of_parameters_is_in_real_units(tmp_path: Path, kind: str) -> None:
+    run(lennard_jones_job(tmp_path / "job", f"{TWO}{LOGGING.format(10, 1, 20, 10)}Scaler {kind}\n"))
+    made = list(evaluations())
     path = RESULTS / "training_set_results/running_active_parameters.txt"
-    assert path.read_text().splitlines()[:2] == [
-        "#evaluation eps rmin",
-        "000000  3.000000000e-04 4.100000000e+00",
-    ]
-    assert all(1e-4 <= float(r[1]) <= 1e-3 and 3 <= float(r[2]) <= 5 for r in rows(path))
+    header, initial, *_ = path.read_text().splitlines()
+    assert header == "#evaluation eps rmin"
+    assert initial == "000000  3.000000000e-04 4.100000000e+00"
+    for row, event in zip(rows(path)[1:], made, strict=True):
+        np.testing.assert_allclose([float(v) for v in row[1:]], real(event["x"], kind), 1e-8)
+    best = min(made, key=lambda e: float(e["fx"]))
+    last = [e for e in made if e["own"] % 10 == 0 or e["low"]][-1]
+    kept = next(e for e in made if e["own"] == 20 and e["o"] == 2)
+    places = {"best": best, "latest": last, f"history/{kept['n']:06d}": kept}
+    for folder, event in places.items():
+        text = (RESULTS / "training_set_results" / folder / "active_parameters.txt").read_text()
+        given = [float(line.split()[1]) for line in text.splitlines()]
+        np.testing.assert_allclose(given, real(event["x"], kind), 1e-12)
+    eps, rmin = real(best["x"], kind)
+    lines = Path("params.results/summary.txt").read_text().splitlines()
+    told = {line.split()[0]: line.split()[1] for line in lines if line.startswith("  ")}
+    assert float(told["eps"]) == pytest.approx(eps, rel=1e-12)
+    assert float(told["rmin"]) == pytest.approx(rmin, rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["Std", "None"])
+def test_the_best_of_an_earlier_session_is_in_real_units(tmp_path: Path, kind: str) -> None:
+    text = f"{SAMPLING.format(60)}{BUDGET.format(40)}RandomSeed 3\nScaler {kind}\n"
+    file = lennard_jones_job(tmp_path / "job", text)
+    run(file)
+    before = (RESULTS / "training_set_results/best/active_parameters.txt").read_text()
+    file.write_text(f"ResumeCheckpoint {Path('params.results').resolve()}\n{BUDGET.format(41)}")
+    result = paramsrun(file, "--name", "again")
+    assert result.exit_code == 0, result.output
+    best = Path("again.results/optimization/training_set_results/best")
+    assert (best / "active_parameters.txt").read_text() == before
 
 
 def test_latest_and_best_and_initial_tell_their_evaluation(tmp_path: Path) -> None:
@@ -296,25 +332,31 @@ class Fed:
     def __init__(self, job: Path, folder: Path) -> None:
         with Job.load(job) as loaded:
             self.problem = loaded.problem
-            self.scaling = Scaling(self.problem.parameters.bounds)
-            self.tree = ResultsTree(folder, self.problem, self.scaling, loaded.settings)
+            self.tree = ResultsTree(folder, self.problem, loaded.settings)
         self.state = RunState()
-        self.tell(begin())
+        self.tell(begin()._replace(ranges=self.problem.parameters.bounds))
         self.n = 0
 
     def tell(self, event: Event, evaluation: Evaluation | None = None) -> None:
         self.state.apply(event)
         self.tree.on(event, self.state, evaluation)
 
-    def start(self) -> None:
+    def start(self, o: int = 1, kind: Kind = "linear") -> None:
         x = np.full(2, 0.5)
-        self.tell(Start(1, 1, "CMAES", {}, (1, 1, 1, 0), x, x, x, 0.0))
+        self.tell(Start(o, 1, "CMAES", {}, (1, o, 1, 0), x, x, x, 0.0, kind))
 
-    def evaluate(self, a: float, t: float) -> None:
+    def evaluate(self, a: float, t: float, o: int = 1) -> None:
         self.n += 1
         x = np.array([a, 0.5])
-        evaluation = self.problem.evaluate(self.scaling.real(x), Key(1, self.n))
-        self.tell(Eval(self.n, 1, self.n, 0, x, evaluation.fx, t), evaluation)
+        real = self.state.scaling_of(o).real(x)
+        evaluation = self.problem.evaluate(real, Key(o, self.n))
+        self.tell(Eval(self.n, o, self.n, 0, x, evaluation.fx, t), evaluation)
+
+    def stop(self, o: int, t: float) -> None:
+        self.tell(End(o, "stopped", "A = True |\nB = None", t))
+
+    def exit(self, t: float) -> None:
+        self.tell(Exit("signal", "Ended by SIGINT", tuple(sorted(self.state.living)), t))
 
 
 def test_latest_and_best_are_written_once_a_second_and_rows_with_them(tmp_path: Path) -> None:
@@ -335,8 +377,67 @@ def test_latest_and_best_are_written_once_a_second_and_rows_with_them(tmp_path: 
     fed.evaluate(0.9, 1.2)
     assert standing() == ("3", 3)
     fed.evaluate(0.6, 1.3)
-    fed.tell(Exit("signal", "Ended by SIGINT", (1,), 1.4))
+    fed.exit(1.4)
     assert standing() == ("5", 4)
+
+
+def test_each_row_is_in_the_space_of_its_optimizer(tmp_path: Path) -> None:
+    fed = Fed(function_job(tmp_path / "job", text=LOGGING.format(1, 1, 1, 1)), tmp_path)
+    fed.start(1, "linear")
+    fed.start(2, "std")
+    fed.start(3, "none")
+    for o in (1, 2, 3):
+        fed.evaluate(0.25, 0.1, o)
+    fed.exit(0.2)
+    training = tmp_path / "optimization/training_set_results"
+    values = [list(map(float, row[1:])) for row in rows(training / "running_active_parameters.txt")]
+    assert values == [[-1.0, 0.0], [0.5, 1.0], [0.25, 0.5]]
+    for n, expected in enumerate(values, 1):
+        text = (training / f"history/{n:06d}/active_parameters.txt").read_text()
+        assert [float(line.split()[1]) for line in text.splitlines()] == expected
+
+
+def test_results_of_an_optimizer_stopped_meanwhile_stand_in_the_files_of_all(
+    tmp_path: Path,
+) -> None:
+    job = lennard_jones_job(
+        tmp_path / "job", LOGGING.format(1, 1, 1, 1) + VALIDATION.format("  EvaluateEvery 1\n")
+    )
+    fed = Fed(job, tmp_path)
+    fed.start(1)
+    fed.start(2)
+    fed.evaluate(0.9, 0.1, 1)
+    fed.evaluate(0.8, 0.2, 2)
+    fed.stop(1, 0.3)
+    fed.evaluate(0.3, 0.4, 1)
+    fed.evaluate(0.7, 0.5, 2)
+    fed.exit(0.6)
+    at = tmp_path / "optimization"
+    for name in ("training_set", "validation_set"):
+        for log in ("running_loss", "running_active_parameters", "running_stats"):
+            assert numbers(at / f"{name}_results/{log}.txt") == [1, 2, 3, 4]
+            assert numbers(at / f"optimizer_001/{name}_results/{log}.txt") == [1]
+            assert numbers(at / f"optimizer_002/{name}_results/{log}.txt") == [2, 4]
+        kept = {p.name for p in (at / f"{name}_results/history").iterdir()}
+        assert kept == {"000001", "000002", "000003", "000004"}
+        assert (at / f"{name}_results/latest/evaluation.txt").read_text() == "4\n"
+        assert (at / f"{name}_results/best/evaluation.txt").read_text() == "3\n"
+        assert (at / f"optimizer_001/{name}_results/best/evaluation.txt").read_text() == "1\n"
+    end = (at / "optimizer_001/end_condition.txt").read_text()
+    assert end == "stopped\nA = True |\nB = None\n"
+
+
+def test_it_is_logged_by_the_same_rules_when_stopped(tmp_path: Path) -> None:
+    fed = Fed(function_job(tmp_path / "job", text=LOGGING.format(3, 500, 500, 1)), tmp_path)
+    fed.start()
+    for a in (0.9, 0.95):
+        fed.evaluate(a, 0.1)
+    fed.stop(1, 0.2)
+    for a in (0.95, 0.95, 0.8):
+        fed.evaluate(a, 0.3)
+    fed.exit(0.4)
+    path = tmp_path / "optimization/training_set_results/running_loss.txt"
+    assert numbers(path) == [1, 3, 5]
 
 
 def test_what_the_disk_does_not_take_is_a_run_error_and_the_rest_is_closed(tmp_path: Path) -> None:

@@ -55,14 +55,28 @@ def test_a_type_is_described_with_its_keys() -> None:
 
 
 def test_a_block_with_types_lists_them_and_marks_those_to_come() -> None:
-    text = describe("Generator")
-    assert "    Default   SinglePoint\n" in text
-    assert "\n      * Perturbation " in text
-    assert "\n        SinglePoint " in text
+    text = describe("Optimizer")
+    assert "    Default   CMAES\n" in text
+    assert "\n      * Nevergrad " in text
+    assert "\n        CMAES " in text
 
 
 def test_values_that_act_already_are_named() -> None:
-    assert "for now only Optimizers or Linear: " in describe("Scaler")
+    assert "for now only Optimization: " in describe("Task")
+
+
+@pytest.mark.parametrize(
+    ("block", "types"),
+    [
+        ("Stopper", ["MaxFunctionCalls", "MaxInteroptimizerDistance", "ValueAnnealing"]),
+        ("Generator", ["Perturbation", "ExploreExploit"]),
+        ("OptimizerSelector", ["Chain", "Cycle", "Random"]),
+    ],
+)
+def test_the_gist_of_each_type_fits_its_line(block: str, types: list[str]) -> None:
+    lines = describe(block).partition("    Types\n")[2].splitlines()
+    assert set(types) <= {line.split()[0] for line in lines}
+    assert not [line for line in lines if "..." in line]
 
 
 def test_a_key_without_effect_says_so() -> None:

@@ -65,6 +65,39 @@ def test_what_acts_already_is_taken() -> None:
     assert settings.validation == 0.2
 
 
+@pytest.mark.parametrize("none", ["Stopper None", "stopper NONE", "Stopper None  # any more", ""])
+def test_stopper_none_is_no_stopper(none: str) -> None:
+    assert job(f"{none}\nTask Optimization").stopper == ()
+
+
+@pytest.mark.parametrize(
+    ("n_blocks", "thresholds"), [(0, "500"), (1, "500"), (2, "500"), (2, "500 900"), (3, "1 2")]
+)
+def test_a_chain_has_as_many_thresholds_as_optimizers_or_one_fewer(
+    n_blocks: int, thresholds: str
+) -> None:
+    chain = f"OptimizerSelector\n Type Chain\n Chain\n  Thresholds {thresholds}\n End\nEnd\n"
+    settings = job(chain + "Optimizer\nEnd\n" * n_blocks)
+    assert settings.optimizer_selector.thresholds == tuple(map(int, thresholds.split()))
+
+
+def warnings(stoppers: str) -> list[str]:
+    findings = Findings()
+    read_text(Source(stoppers), findings)
+    findings.check()
+    return [warning.text for warning in findings.warnings]
+
+
+def test_stoppers_that_only_limit_others_are_warned_of_where_they_stand_alone() -> None:
+    young = "Stopper\n Type MinFunctionCalls\n MinFunctionCalls 100\nEnd\n"
+    other = "Stopper\n Type MaxFunctionCalls\n MaxFunctionCalls 300\nEnd\n"
+    assert warnings(young)[0].startswith("Stopper%MinFunctionCalls stops any optimizer")
+    assert len(warnings(young + other)) == 1
+    assert len(warnings(young + other + "StopperBooleanCombination 1 | 2")) == 1
+    assert warnings(young + other + "StopperBooleanCombination 1 & 2") == []
+    assert warnings(other + other) == []
+
+
 def walk(cls: type) -> list[type]:
     below = [key.cls for key in keys_of(cls) if key.cls is not None]
     members = [m for k in keys_of(cls) if k.declaration.family for m in members_of(k).values()]

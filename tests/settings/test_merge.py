@@ -69,6 +69,30 @@ def test_new_stoppers_make_the_stored_combination_void() -> None:
     assert merged(stored, new)[:2] == ["SkipX0 Yes", "Stopper"]
 
 
+STOPPERS = """
+SkipX0 Yes
+Stopper
+  Type MinFunctionCalls
+  MinFunctionCalls 3
+End
+Stopper
+  Type MaxFunctionCalls
+  MaxFunctionCalls 30
+End
+StopperBooleanCombination 1 & 2
+"""
+
+
+def test_stopper_none_removes_the_stored_ones_and_their_combination() -> None:
+    assert merged(STOPPERS, "Stopper None") == ["SkipX0 Yes", "Stopper None"]
+    assert merged("Stopper None\n" + STOPPERS.splitlines()[1], "") == ["Stopper None", "SkipX0 Yes"]
+
+
+def test_stoppers_take_the_place_of_a_stored_none() -> None:
+    new = "Stopper\n Type MinFunctionCalls\n MinFunctionCalls 3\nEnd"
+    assert merged("Stopper None", new)[:2] == ["Stopper", "Type MinFunctionCalls"]
+
+
 def test_keys_of_other_blocks_are_replaced_one_by_one() -> None:
     stored = "CheckpointControl\n AtEnd Yes\n KeepPast 2\nEnd"
     assert merged(stored, "CheckpointControl\n KeepPast 5\nEnd") == [

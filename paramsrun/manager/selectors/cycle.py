@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from paramsrun.manager.state import RunState
 from paramsrun.settings.families import selectors
 
 
@@ -9,3 +12,7 @@ from paramsrun.settings.families import selectors
 @dataclass(frozen=True, kw_only=True)
 class Cycle:
     """Take the Optimizer blocks in input order, again and again."""
+
+    def next(self, n_blocks: int, run: RunState, rng: np.random.Generator) -> int:
+        """Return the block after the one of the last optimizer."""
+        return run.n_started % n_blocks + 1

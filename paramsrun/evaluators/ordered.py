@@ -1,0 +1,46 @@
+"""Results in the order in which their tasks were handed in."""
+
+from collections import deque
+from collections.abc import Callable
+from math import inf
+from time import perf_counter
+
+from paramsrun.evaluators.contract import Done, Evaluator, Task
+from paramsrun.problem.contract import Evaluation, Key
+
+
+class Ordered:
+    """Holds back what another evaluator finishes early. No two tasks in flight share a key."""
+
+    def __init__(self, inner: Evaluator, clock: Callable[[], float] = perf_counter) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._order: deque[Task] = deque()
+        self._early: dict[Key, Evaluation] = {}
+
+    @property
+    def interruptible(self) -> bool:
+        """Whether the evaluator within is."""
+        return self._inner.interruptible
+
+    def submit(self, task: Task) -> None:
+        """Hand on a task."""
+        self._order.append(task)
+        self._inner.submit(task)
+
+    def next_done(self, timeout_s: float = inf) -> Done | None:
+        """Wait for the oldest task; None where it was not finished in that time."""
+        until = self._clock() + timeout_s
+        while self._order[0].key not in self._early:
+            done = self._inner.next_done(max(0.0, until - self._clock()))
+            if done is None:
+                return None
+            self._early[done[0].key] = done[1]
+        task = self._order.popleft()
+        return task, self._early.pop(task.key)
+
+    def close(self) -> None:
+        """Close the evaluator within."""
+        self._order.clear()
+        self._early.clear()
+        self._inner.close()

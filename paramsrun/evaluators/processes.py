@@ -1,0 +1,245 @@
+"""Evaluations in worker processes: what happens to a worker costs at most the point it computes."""
+
+import pickle
+from collections import deque
+from collections.abc import Callable, Sequence
+from math import inf
+from time import perf_counter
+
+from paramsrun.errors import RunError
+from paramsrun.evaluators.contract import Done, Evaluates, Task, failed
+from paramsrun.evaluators.crew import Crew
+from paramsrun.evaluators.memory import resident_mb
+from paramsrun.evaluators.messages import Broken, Computed, Ready
+from paramsrun.evaluators.worker_process import Attempt, WorkerProcess
+
+PREFETCH_BELOW_S = 0.02
+"""Evaluations shorter than this are handed out one ahead, so that no worker waits for the driver;
+longer ones are not, lest one waits behind a slow one while another worker idles."""
+START_LIMIT_S = 300.0
+_GLANCE_S = 1.0
+_MEMORY_GLANCE_S = 0.05
+
+
+class Processes:
+    """Keeps up to so many workers busy; they are started as there is work for them.
+
+    One thread. A worker that dies is replaced, and its point tried again; one that takes too long
+    or too much memory is ended.
+
+    Parameters
+    ----------
+    timeout_s
+        An evaluation that takes longer is a failed point.
+    memory_mb
+        A point that needs more in a worker fresh from its start is a failed point. In one that
+        has computed others it is tried again in a fresh one: the memory may be theirs.
+    retries
+        How often a point is tried again after its worker died.
+    threads
+        Of each worker's linear algebra; -1 leaves that to the environment.
+
+    Raises
+    ------
+    RunError
+        Where the problem cannot be sent to workers; from any method where none can be started.
+    """
+
+    def __init__(
+        self,
+        problem: Evaluates,
+        workers: int,
+        *,
+        timeout_s: float | None = None,
+        memory_mb: float | None = None,
+        retries: int = 2,
+        threads: int = 1,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        self._n_workers = workers
+        self._timeout_s = inf if timeout_s is None else timeout_s
+        self._memory_mb = inf if memory_mb is None else memory_mb
+        self._retries = retries
+        self._clock = clock
+        self._crew = Crew(_pickled(problem, memory_mb is not None), threads, clock)
+        self._waiting: deque[Attempt] = deque()
+        self._done: deque[Done] = deque()
+        self._typical_s: float | None = None
+        self._glance_s = min(_GLANCE_S, max(0.02, self._timeout_s / 10))
+        if memory_mb is not None:
+            self._glance_s = min(self._glance_s, _MEMORY_GLANCE_S)
+        self._glance_at = -inf
+        self.interruptible = False
+
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of the workers."""
+        return [worker.pid for worker in self._crew.workers]
+
+    def submit(self, task: Task) -> None:
+        """Give a task to a worker, or queue it until one is free."""
+        self._waiting.append(Attempt(task))
+        self._assign()
+
+    def next_done(self, timeout_s: float = inf) -> Done | None:
+        """Wait for a result; None where there was none in that time."""
+        until = self._clock() + timeout_s
+        while not self._done:
+            self._assign()
+            left = until - self._clock()
+            self._wait(max(0.0, min(left, self._crew.pause_s or self._glance_s, self._glance_s)))
+            if left <= 0 and not self._done:
+                return None
+        return self._done.popleft()
+
+    def close(self) -> None:
+        """Drop what is in flight; end all workers."""
+        self._waiting.clear()
+        self._done.clear()
+        self._crew.close()
+
+    def _assign(self) -> None:
+        """Hand out what waits, and start workers for what is left."""
+        workers = self._crew.workers
+        room = self._n_workers - len(workers)
+        ready = [worker for worker in workers if worker.is_ready]
+        depth = 2 if self._is_short and len(ready) == self._n_workers else 1
+        while self._waiting and ready:
+            worker = min(ready, key=_n_tasks)
+            if len(worker.tasks) >= depth:
+                break
+            self._give(worker, self._waiting.popleft())
+        n_starting = len(workers) - len(ready)
+        for _ in range(min(len(self._waiting) - n_starting, room)):
+            if self._crew.start() is None:
+                break
+
+    def _give(self, worker: WorkerProcess, attempt: Attempt) -> None:
+        if not worker.tasks:
+            worker.since = self._clock()
+        worker.tasks.append(attempt)
+        worker.channel.send(pickle.dumps(attempt.task, pickle.HIGHEST_PROTOCOL))
+
+    def _wait(self, seconds: float) -> None:
+        self.interruptible = True
+        try:
+            speaking = self._crew.speaking(seconds)
+        finally:
+            self.interruptible = False
+        for worker in speaking:
+            self._attend(worker)
+        if self._clock() >= self._glance_at:
+            for worker in tuple(self._crew.workers):
+                self._glance(worker, self._clock())
+            self._glance_at = self._clock() + self._glance_s
+
+    def _attend(self, worker: WorkerProcess) -> None:
+        worker.channel.flush()
+        for message in worker.channel.receive():
+            self._take(worker, message)
+            if worker not in self._crew.workers:
+                return
+        if not worker.channel.is_open:
+            self._died(worker)
+
+    def _take(self, worker: WorkerProcess, message: Ready | Broken | Computed) -> None:
+        worker.since = self._clock()
+        match message:
+            case Broken(reason):
+                raise RunError(f"Workers cannot take the problem (Evaluator): {reason}")
+            case Ready(resident):
+                self._check_room(resident)
+                self._crew.started(worker)
+                self._assign()
+            case Computed(_, _, peak) if peak > self._memory_mb:
+                self._outgrew(worker)
+            case Computed(evaluation, elapsed_s, _):
+                attempt = worker.tasks.popleft()
+                worker.n_done += 1
+                before = elapsed_s if self._typical_s is None else self._typical_s
+                self._typical_s = 0.8 * before + 0.2 * elapsed_s
+                if elapsed_s > self._timeout_s:
+                    self._was_late(attempt)
+                else:
+                    self._done.append((attempt.task, evaluation))
+                self._assign()
+
+    def _glance(self, worker: WorkerProcess, now: float) -> None:
+        """End a worker that takes too long or too much; find one that ended without a word."""
+        waited_s = now - worker.since
+        if worker.has_ended():
+            self._attend(worker)
+            if worker in self._crew.workers:
+                self._died(worker)
+        elif not worker.is_ready and waited_s > START_LIMIT_S:
+            self._requeue(self._crew.dismiss(worker))
+            self._crew.start_failed(f"a worker was not ready after {START_LIMIT_S:g} s")
+        elif worker.is_ready and worker.tasks and self._is_too_big(worker):
+            self._outgrew(worker)
+        elif worker.is_ready and worker.tasks and waited_s > self._timeout_s:
+            attempt, *others = self._crew.dismiss(worker)
+            self._was_late(attempt)
+            self._requeue(others)
+
+    def _died(self, worker: WorkerProcess) -> None:
+        """Dismiss a worker that ended by itself; its point is tried again, or has failed."""
+        how = worker.wait() or "closed its connection"
+        attempts = self._crew.dismiss(worker)
+        if not worker.is_ready:
+            self._requeue(attempts)
+            self._crew.start_failed(f"a worker {how} before it could take the problem")
+            return
+        if attempts:
+            attempts[0].deaths += 1
+            if attempts[0].deaths > self._retries:
+                times = f" ({attempts[0].deaths} times)" if self._retries else ""
+                self._fail(attempts.pop(0), f"the worker that computed it {how}{times}")
+        self._requeue(attempts)
+
+    def _outgrew(self, worker: WorkerProcess) -> None:
+        """Dismiss a worker that takes too much memory."""
+        attempt, *others = self._crew.dismiss(worker)
+        self._requeue(others)
+        if worker.n_done == 0:
+            self._fail(attempt, f"it needs more memory than {self._memory_mb:g} MB (Memory)")
+            return
+        fresh = self._crew.start()
+        if fresh is None:
+            self._requeue([attempt])
+        else:
+            self._give(fresh, attempt)
+
+    @property
+    def _is_short(self) -> bool:
+        return self._typical_s is not None and self._typical_s < PREFETCH_BELOW_S
+
+    def _is_too_big(self, worker: WorkerProcess) -> bool:
+        return self._memory_mb < inf and resident_mb(worker.pid) > self._memory_mb
+
+    def _check_room(self, resident: float) -> None:
+        if resident > self._memory_mb:
+            raise RunError(
+                f"Evaluator%Memory {self._memory_mb:g} is too little: a worker takes "
+                f"{resident:.0f} MB before its first evaluation"
+            )
+
+    def _was_late(self, attempt: Attempt) -> None:
+        self._fail(attempt, f"it took longer than {self._timeout_s:g} s (Timeout)")
+
+    def _fail(self, attempt: Attempt, reason: str) -> None:
+        self._done.append((attempt.task, failed(reason)))
+
+    def _requeue(self, attempts: Sequence[Attempt]) -> None:
+        self._waiting.extendleft(reversed(attempts))
+
+
+def _pickled(problem: Evaluates, watch_memory: bool) -> bytes:
+    try:
+        return pickle.dumps((problem, watch_memory), pickle.HIGHEST_PROTOCOL)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise RunError(f"The problem cannot be sent to workers (Evaluator): {reason}") from error
+
+
+def _n_tasks(worker: WorkerProcess) -> int:
+    return len(worker.tasks)

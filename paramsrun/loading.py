@@ -1,0 +1,189 @@
+"""From an input file to all that a run needs: settings, problem, and what it goes on with."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from paramsrun import resuming
+from paramsrun.errors import Findings, Mistake
+from paramsrun.input import Block, Source, parse, read_source, write
+from paramsrun.manager.exit_rule import ExitRule
+from paramsrun.manager.state import RunState
+from paramsrun.problem.engines.function import FunctionObjective
+from paramsrun.problem.fingerprint import fingerprint
+from paramsrun.problem.load import load_problem
+from paramsrun.problem.problem import Problem
+from paramsrun.results import folder as results_folder
+from paramsrun.resuming import Origin
+from paramsrun.settings.declared import scope_of
+from paramsrun.settings.job import JobSettings
+from paramsrun.settings.paths import moved
+from paramsrun.settings.read_job import read_tree
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An input that was found good, and all that it names."""
+
+    name: str
+    settings: JobSettings
+    text: str
+    """The input as it is stored: includes resolved, paths those of the stored files."""
+    seed: int
+    """RandomSeed, drawn here where the input gives none."""
+    problem: Problem
+    objective: str
+    """Hash of what decides the loss."""
+    files: Mapping[str, Path]
+    """The data files, by the names that they are stored under."""
+    state: RunState
+    """Empty, or that of the run which is resumed."""
+    origin: Origin | None
+    changes: Sequence[str]
+    """What the user should know of a resume."""
+    warnings: Sequence[Mistake]
+
+
+def load(
+    path: Path, stack: ExitStack, name: str | None, resume: Path | None, run_code: bool
+) -> Loaded:
+    """Read an input, merge it with what it resumes, and load its problem.
+
+    stack closes what a resume unpacked. Raises InputError with every mistake, UsageError where
+    what is to be resumed cannot be.
+    """
+    return _Loader(path, stack, run_code).load(name, resume)
+
+
+def exit_rule(settings: JobSettings) -> ExitRule:
+    """Return when a run with these settings ends."""
+    return ExitRule(settings.exit_condition, settings.exit_condition_boolean_combination)
+
+
+def code_of(problem: Problem) -> dict[str, str]:
+    """Return the user's code that a problem runs: its name -> path and SHA-256."""
+    if not isinstance(problem.training, FunctionObjective):
+        return {}
+    path = problem.training.code.find()
+    if path is None:
+        return {problem.training.code.call: ""}
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return {problem.training.code.call: f"{path} {digest}"}
+
+
+class _Loader:
+    def __init__(self, path: Path, stack: ExitStack, run_code: bool) -> None:
+        self._path = path
+        self._folder = path.parent
+        self._stack = stack
+        self._run_code = run_code
+        self._findings = Findings()
+
+    def load(self, name: str | None, resume: Path | None) -> Loaded:
+        source = read_source(self._path, self._findings)
+        self._findings.check()
+        assert source is not None
+        new = parse(source, scope_of(JobSettings), self._findings)
+        resume = resume or resuming.resume_path(new, self._folder)
+        if resume is None:
+            return self._fresh(name, new, source)
+        return self._resumed(name, new, self._stack.enter_context(resuming.opened(resume)))
+
+    def _fresh(self, name: str | None, tree: Block, source: Source) -> Loaded:
+        settings = read_tree(tree, self._findings)
+        seed = settings.random_seed
+        seed = secrets.randbits(32) if seed is None else seed
+        problem = self._problem(settings, tree, self._folder, [self._folder], seed)
+        return self._loaded(name, settings, tree, seed, problem, source=source)
+
+    def _resumed(self, name: str | None, new: Block, origin: Origin) -> Loaded:
+        state = origin.state()
+        assert state.run is not None
+        assert state.context is not None
+        tree = resuming.merged(origin, new, self._folder, self._findings)
+        settings = read_tree(tree, self._findings)
+        seed = state.context.seed if settings.random_seed is None else settings.random_seed
+        search = [self._folder, *_recorded_folders(state)]
+        problem = self._problem(settings, tree, origin.inputs, search, seed, origin)
+        resuming.check_interface(origin, state.run, problem.parameters)
+        same = state.context.objective == fingerprint(settings, problem, seed)
+        resuming.check_not_over(origin, state if same else state.anew(), exit_rule(settings))
+        changes = list(resuming.news(origin, state, new, tree))
+        return self._loaded(name, settings, tree, seed, problem, state, origin, changes)
+
+    def _problem(
+        self,
+        settings: JobSettings,
+        tree: Block,
+        root: Path,
+        search: Sequence[Path],
+        seed: int,
+        origin: Origin | None = None,
+    ) -> Problem:
+        """Return the problem; InputError with all mistakes so far."""
+        found = self._findings
+        problem = load_problem(
+            settings, root.joinpath, search, found, seed, tree, self._run_code, origin is None
+        )
+        if origin is not None:
+            resuming.name_stored(origin, found)
+        found.check()
+        assert problem is not None
+        return problem
+
+    def _loaded(
+        self,
+        name: str | None,
+        settings: JobSettings,
+        tree: Block,
+        seed: int,
+        problem: Problem,
+        state: RunState | None = None,
+        origin: Origin | None = None,
+        changes: Sequence[str] = (),
+        source: Source | None = None,
+    ) -> Loaded:
+        root = self._folder if origin is None else origin.inputs
+        stored = results_folder.stored_names(problem.files, [root, self._folder])
+        return Loaded(
+            name or self._path.stem,
+            settings,
+            _stored_text(tree, stored, source),
+            seed,
+            problem,
+            fingerprint(settings, problem, seed),
+            {stored[given]: path for given, path in problem.files.items()},
+            state or RunState(),
+            origin,
+            changes,
+            [w for w in self._findings.warnings if not _is_told(w, origin)],
+        )
+
+
+def _recorded_folders(state: RunState) -> list[Path]:
+    """Return where the user's code of the earlier run was found."""
+    assert state.context is not None
+    found = []
+    for call, where in state.context.code.items():
+        path = Path(where.rpartition(" ")[0])
+        if not path.name:  # a module without a file
+            continue
+        depth = call.partition(":")[0].count(".") + (path.name == "__init__.py")
+        found.append(path.parents[depth])
+    return found
+
+
+def _is_told(warning: Mistake, origin: Origin | None) -> bool:
+    """Return whether a warning is of a stored file: the run that stored it told it then."""
+    return origin is not None and Path(warning.place.file).is_relative_to(origin.inputs)
+
+
+def _stored_text(tree: Block, stored: Mapping[str, str], source: Source | None) -> str:
+    """Return the input as it is stored; word by word where nothing in it has to change."""
+    there = moved(tree, JobSettings, lambda path: stored.get(path, path))
+    if source is not None and there == tree and "@include" not in source.text.casefold():
+        return source.text
+    return write(there)

@@ -1,0 +1,72 @@
+"""The optimizers of a run that goes on, as they were when it was cut."""
+
+from collections.abc import Mapping
+
+from paramsrun.manager.living import Living
+from paramsrun.manager.spawning import Spawner
+from paramsrun.manager.state import RunState
+from paramsrun.manager.tape import Tape
+from paramsrun.optimizers.replay import Divergence
+
+
+class Restored:
+    """The optimizers that are replayed: the living, and stopped ones with results still to come."""
+
+    def __init__(self, state: RunState, spawner: Spawner) -> None:
+        self._state = state
+        self._spawner = spawner
+        self.living: dict[int, Living] = {}
+        self.stopped: list[Living] = []
+        self.warnings: list[str] = []
+        self.broken: list[tuple[int, str]] = []
+        """Living optimizers that cannot go on, and why."""
+        self._turns: list[tuple[int, int]] = []
+
+    def replay(self, recorded: Mapping[int, Tape]) -> None:
+        """Replay the optimizers of which there are records."""
+        for o in sorted(recorded):
+            divergence = self._replay(o, recorded[o])
+            if divergence is None:
+                continue
+            if not divergence.fatal:
+                self.warnings.append(
+                    f"Warning: optimizer {o} is restored not quite as it was, as on another type "
+                    f"of processor: {divergence.reason}"
+                )
+            elif o in self._state.living:
+                self.broken.append((o, divergence.reason))
+
+    @property
+    def in_flight(self) -> list[Living]:
+        """Whose candidates were in flight, in the order in which they had been handed out."""
+        of = self.living | {living.o: living for living in self.stopped}
+        return [of[o] for _, o in sorted(self._turns)]
+
+    def _replay(self, o: int, tape: Tape) -> Divergence | None:
+        start = self._state.optimizers[o].start
+        try:
+            proposer = self._spawner.again(start)
+            living = Living(o, proposer, self._spawner.scaling(start.scaler))
+            divergence = living.restore(tape)
+            if divergence is None or not divergence.fatal:
+                self._take(living, tape)
+        except Exception as error:  # of an optimizer, or one that is not there any more
+            return Divergence(True, f"{type(error).__name__}: {error}")
+        return divergence
+
+    def _take(self, living: Living, tape: Tape) -> None:
+        """Hold an optimizer; what it had handed out before the last evaluation was in flight.
+
+        A batch that had been asked by then is asked at once, as nothing is offered before it.
+        """
+        optimizer = self._state.optimizers[living.o]
+        turns = tape.turns(self._spawner.in_flight, optimizer.n_at_start, living.is_told)
+        if optimizer.end is None:
+            self.living[living.o] = living
+        else:
+            self.stopped.append(living)
+            turns = turns[: optimizer.n_due]
+        past = [n for n in turns if n < self._state.n_evaluations]
+        if past and living.is_told and living.proposer.ended is None:
+            living.ask()
+        self._turns += [(n, living.o) for n in past[: living.n_waiting]]

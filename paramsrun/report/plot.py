@@ -1,0 +1,114 @@
+"""What `paramsrun plot` does: results folders in, a figure out."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+from typing import IO, TypeAlias
+
+from paramsrun.errors import UsageError
+from paramsrun.report.curves import Losses, read
+
+KINDS = ("png", "svg", "pdf")
+_Draw: TypeAlias = Callable[[Sequence[Losses], IO[bytes], str], None]
+
+
+def plot(
+    folders: Sequence[Path], optimizers: Collection[int] = (), output: Path | None = None
+) -> Path:
+    """Draw the losses of one run, or of several over each other; return the file written.
+
+    Parameters
+    ----------
+    folders
+        Results folders of running or ended jobs.
+    optimizers
+        Numbers of those to draw; none means all.
+    output
+        The figure, of the kind that its ending names; a file there is replaced. The default is a
+        png named after the folders, in the current folder.
+
+    Raises
+    ------
+    UsageError
+        Where matplotlib is missing, a folder is no results folder, there is no such optimizer or
+        no evaluation, or the file cannot be written.
+    """
+    kind = "png" if output is None else _kind(output)
+    draw = _drawing()
+    whole = [read(folder) for folder in folders]
+    _check_known(folders, whole, optimizers)
+    runs = [run.of(optimizers) for run in whole]
+    if not any(len(curve.n) for run in runs for curve in run.curves):
+        raise UsageError(_nothing_in(folders, optimizers))
+    stem = "_".join(run.name.removesuffix(".results") for run in runs)
+    output = output or Path(f"{stem}.png")
+    figure = BytesIO()
+    draw(_told_apart(folders, runs), figure, kind)
+    try:
+        output.write_bytes(figure.getvalue())
+    except OSError as error:
+        raise UsageError(f"{output} cannot be written: {error.strerror or error}") from None
+    return output
+
+
+def _kind(output: Path) -> str:
+    kind = output.suffix.lower().removeprefix(".")
+    if kind not in KINDS:
+        raise UsageError(
+            f"{output}: a figure is a file that ends in {', '.join(f'.{k}' for k in KINDS[:-1])} "
+            f"or .{KINDS[-1]}"
+        )
+    return kind
+
+
+def _drawing() -> _Draw:
+    """Return what draws, which is loaded here and now."""
+    try:
+        from paramsrun.report import loss_figure
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "matplotlib":
+            raise
+        raise UsageError(
+            "paramsrun plot needs matplotlib, which is not installed: pip install 'paramsrun[plot]'"
+        ) from None
+    return loss_figure.write
+
+
+def _check_known(
+    folders: Sequence[Path], runs: Sequence[Losses], optimizers: Iterable[int]
+) -> None:
+    """Raise UsageError where no run has an optimizer that is asked for."""
+    known = {curve.o for run in runs for curve in run.curves}
+    unknown = [str(o) for o in sorted(set(optimizers) - known)]
+    if unknown:
+        there = "; ".join(
+            f"{folder} has {_ranges([curve.o for curve in run.curves])}"
+            for folder, run in zip(folders, runs, strict=True)
+        )
+        raise UsageError(f"There is no optimizer {' or '.join(unknown)}: {there}")
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Return ascending numbers for people: ``1 to 4, 7``."""
+    if not numbers:
+        return "none"
+    breaks = [k for k, (a, b) in enumerate(pairwise(numbers), 1) if b != a + 1]
+    parts = pairwise([0, *breaks, len(numbers)])
+    ends = [(numbers[begin], numbers[end - 1]) for begin, end in parts]
+    return ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in ends)
+
+
+def _nothing_in(folders: Sequence[Path], optimizers: Collection[int]) -> str:
+    where = " and ".join(map(str, folders))
+    if not optimizers:
+        return f"There is nothing to draw: {where} has no evaluation yet"
+    return f"There is nothing to draw: what is asked for has no evaluation in {where} yet"
+
+
+def _told_apart(folders: Sequence[Path], runs: Sequence[Losses]) -> list[Losses]:
+    """Return the runs, by their paths where their names are the same."""
+    if len({run.name for run in runs}) == len(runs):
+        return list(runs)
+    return [replace(run, name=str(folder)) for folder, run in zip(folders, runs, strict=True)]

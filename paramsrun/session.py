@@ -1,0 +1,213 @@
+"""One session of a run: its manager, and all that listens to it."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from paramsrun.evaluators.choice import evaluator_of
+from paramsrun.evaluators.cores import cores
+from paramsrun.loading import Loaded, code_of, exit_rule
+from paramsrun.manager.events import Context, Run
+from paramsrun.manager.interruption import Signals
+from paramsrun.manager.loop import Listener, Manager
+from paramsrun.manager.spawning import Spawner, Spawning
+from paramsrun.manager.stop_rule import StopRule
+from paramsrun.problem.scaling import Kind
+from paramsrun.results import folder as results_folder
+from paramsrun.results.checkpoint import Checkpoints
+from paramsrun.results.journal import FORMAT, Journal
+from paramsrun.results.lock import Keeper
+from paramsrun.results.log import Log, RunLog
+from paramsrun.results.progress import Progress
+from paramsrun.results.requests import Requests
+from paramsrun.results.saver import Saver
+from paramsrun.results.tree import ResultsTree
+
+VERSIONS_OF = ("paramsrun", "numpy", "scipy", "cma")
+SCALERS: Mapping[str, Kind | None] = {
+    "Linear": "linear",
+    "Std": "std",
+    "None": "none",
+    "Optimizers": None,
+}
+
+
+class Session:
+    """Wires the manager of a run to its results folder, which is there already.
+
+    Parameters
+    ----------
+    stack
+        Closes all that is opened here.
+    echo
+        Shows a line of the log to the user.
+    live
+        Whether to show a progress line, too.
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        folder: Path,
+        stack: ExitStack,
+        echo: Callable[[str], None],
+        live: bool,
+    ) -> None:
+        self._loaded = loaded
+        self._folder = folder
+        self._stack = stack
+        self._rule = exit_rule(loaded.settings)
+        self._listeners: list[Listener] = []
+        if live:
+            progress = stack.enter_context(Progress(self._rule))
+            self._listeners.append(progress)
+            echo = progress.echo
+        self._log = Log(folder / "job.log", echo)
+        stack.callback(self._log.close)
+        self._greet()
+        self.signals = Signals(lambda: self._evaluator.interruptible)
+        self.manager = self._manager()
+
+    def _greet(self) -> None:
+        name, seed = self._loaded.name, self._loaded.seed
+        self._log.entry(f"paramsrun {versions()['paramsrun']}: job {name}, RandomSeed {seed}")
+        for warning in self._loaded.warnings:
+            self._log.entry(f"Warning: {warning}")
+
+    def _manager(self) -> Manager:
+        loaded, settings, state = self._loaded, self._loaded.settings, self._loaded.state
+        control = settings.checkpoint_control
+        checkpoints = Checkpoints(self._folder, control, versions())
+        self._stack.callback(checkpoints.close)
+        at = self._folder / results_folder.JOURNAL
+        journal = Journal(at, state.n_events, checkpoints.segment_full)
+        self._stack.callback(journal.close)
+        self._stack.enter_context(Keeper(self._folder, journal.sync))
+        tree = ResultsTree(self._folder, loaded.problem, settings)
+        self._stack.callback(tree.close)
+        self._evaluator = evaluator_of(
+            loaded.problem,
+            settings.evaluator,
+            settings.parallel_levels,
+            state.evaluator,
+            lambda evaluator, why: self.manager.move(evaluator, why),
+        )
+        self._stack.callback(self._evaluator.close)
+        return Manager(
+            state,
+            spawner(loaded),
+            self._rule,
+            self._evaluator,
+            journal.append,
+            [tree, RunLog(self._log), *self._listeners],
+            self.signals.reason,
+            Saver(checkpoints, self._log, control.raise_fail),
+            stop_rule=stop_rule(loaded),
+            requests=Requests(self._folder, self._log, state.optimizers),
+            shares_best=settings.share_best_evaluation_between_optimizers,
+        )
+
+
+def spawner(loaded: Loaded) -> Spawner:
+    """Return what starts the optimizers."""
+    settings, parameters = loaded.settings, loaded.problem.parameters
+    how = Spawning(
+        seed=loaded.seed,
+        slots=settings.parallel_levels.optimizations,
+        in_flight=parameter_vectors(loaded),
+        scaler=SCALERS[settings.scaler],
+        generator=settings.generator,
+        selector=settings.optimizer_selector,
+        control=settings.control_optimizer_spawning,
+    )
+    return Spawner(settings.optimizer, parameters.bounds, parameters.x0, how)
+
+
+def stop_rule(loaded: Loaded) -> StopRule:
+    """Return when optimizers are stopped."""
+    settings = loaded.settings
+    return StopRule(
+        settings.stopper,
+        settings.stopper_boolean_combination,
+        loaded.seed,
+        settings.check_stopper_interval,
+        spares_best=not settings.apply_stoppers_to_best_optimizer,
+    )
+
+
+def parameter_vectors(loaded: Loaded) -> int:
+    """Return how many candidates of one optimizer may be in flight.
+
+    Where the input leaves it open, a resumed run goes on with what it had.
+    """
+    given = loaded.settings.parallel_levels.parameter_vectors
+    before = loaded.state.context
+    return given or (cores() if before is None else before.parameter_vectors)
+
+
+def first_event(loaded: Loaded) -> Run:
+    """Return the event with which a new run begins."""
+    parameters = loaded.problem.parameters
+    return Run(
+        FORMAT,
+        versions(),
+        loaded.seed,
+        loaded.text,
+        parameters.active_names,
+        parameters.bounds,
+        loaded.objective,
+        code_of(loaded.problem),
+        0.0,
+        utc_now(),
+        parameter_vectors(loaded),
+    )
+
+
+def context(loaded: Loaded) -> Context:
+    """Return the event with which a resumed run begins its session."""
+    before = loaded.state.context
+    assert before is not None
+    code = code_of(loaded.problem)
+    return Context(
+        loaded.text,
+        loaded.seed,
+        loaded.objective,
+        code,
+        (*loaded.changes, *_changes(before, loaded.objective, code)),
+        loaded.objective == before.objective,
+        loaded.state.t,
+        utc_now(),
+        parameter_vectors(loaded),
+    )
+
+
+def _changes(before: Run | Context, objective: str, code: Mapping[str, str]) -> list[str]:
+    """Return what a session does otherwise than the one before it, a line each."""
+    changes = []
+    if objective != before.objective:
+        changes.append(
+            "The training set, the jobs, the engine or the constraints changed:\nlosses of before "
+            "cannot be compared with those from here on, and the best starts anew"
+        )
+    for name, was in before.code.items():
+        if name in code and was.rpartition(" ")[2] != code[name].rpartition(" ")[2]:
+            changes.append(
+                f"Warning: the code of {name} changed since ({code[name].rpartition(' ')[0]}). "
+                "Losses of before are taken as they are; if the function gives others now, start "
+                "a new run instead"
+            )
+    return changes
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of what a run's numbers depend on."""
+    return {name: version(name) for name in VERSIONS_OF}
+
+
+def utc_now() -> str:
+    """Return the time of day for people, such as ``2026-11-21T09:40:49+00:00``."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

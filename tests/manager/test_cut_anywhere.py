@@ -1,0 +1,172 @@
+"""A run of many optimizers that is cut at any event and resumed is the run that was not cut."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from paramsrun.evaluators.inline import Inline
+from paramsrun.manager.events import Context, End, Eval, Event, Inject, Run, Start
+from paramsrun.manager.exit_rule import ExitRule
+from paramsrun.manager.loop import Manager
+from paramsrun.manager.spawning import Spawner, Spawning
+from paramsrun.manager.state import RunState
+from paramsrun.manager.stop_rule import StopRule
+from paramsrun.manager.tape import tapes
+from paramsrun.results.journal import decode, encode
+from paramsrun.settings.families import (
+    exit_conditions,
+    generators,
+    optimizers,
+    selectors,
+    stoppers,
+)
+from paramsrun.settings.running import ControlOptimizerSpawning
+from tests.manager.test_loop import Sphere
+
+RANGES = np.array([[-1.0, 2.0], [0.0, 3.0]])
+X0 = np.array([0.5, 0.25])
+RUN = Run(1, {}, 1, "", ("a", "b"), RANGES, "", {}, 0.0, "")
+CONTEXT = Context("", 1, "", {}, (), True, 0.0, "")
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """What is run; n evaluations."""
+
+    blocks: tuple[Any, ...]
+    n: int
+    stoppers: tuple[Any, ...] = ()
+    combination: str | None = None
+    shares_best: bool = False
+    spawning: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def manager(self, state: RunState, events: list[Event]) -> Manager:
+        spawning = {"seed": 1, "generator": generators["Random"]()} | self.spawning
+        return Manager(
+            state,
+            Spawner(self.blocks, RANGES, X0, Spawning(**spawning)),
+            ExitRule([exit_conditions["MaxTotalFunctionCalls"](fmax=self.n)]),
+            Inline(Sphere(fails=lambda key: key.number % 11 == 5)),
+            events.append,
+            clock=lambda: 0.0,
+            stop_rule=StopRule(self.stoppers, self.combination, seed=1),
+            shares_best=self.shares_best,
+        )
+
+    def whole(self) -> list[Event]:
+        events: list[Event] = [RUN]
+        self.manager(folded(events), events).run()
+        return events
+
+    def resumed(self, before: list[Event]) -> list[Event]:
+        """Go on from events as they come back from a journal."""
+        events = [decode(encode(e)) for e in before]
+        state = folded(events)
+        manager = self.manager(state, events)
+        manager.resume(tapes(events, state.unfinished), CONTEXT)
+        manager.run()
+        return events
+
+
+def folded(events: list[Event]) -> RunState:
+    state = RunState()
+    for event in events:
+        state.apply(event)
+    return state
+
+
+def lines(events: list[Event]) -> list[bytes]:
+    """Return what makes two journals equal."""
+    return [encode(e) for e in events if isinstance(e, Start | Eval | Inject | End)]
+
+
+NELDER_MEAD = optimizers["Scipy"]()
+SMALL = optimizers["CMAES"](popsize=4)
+CASES = {
+    "stopped while in flight": Case(
+        (NELDER_MEAD, SMALL),
+        150,
+        (
+            stoppers["MaxInteroptimizerDistance"](max_relative_distance=0.05),
+            stoppers["MaxFunctionCalls"](n_max=17),
+        ),
+        spawning={"slots": 5, "in_flight": 3},
+    ),
+    "stoppers that draw": Case(
+        (SMALL,),
+        150,
+        (
+            stoppers["TimeAnnealing"](critical_ratio=40.0),
+            stoppers["ValueAnnealing"](critical_stop_chance=99.0),
+        ),
+        "1 | 2",
+        spawning={"slots": 4, "in_flight": 2},
+    ),
+    "stoppers that look back": Case(
+        (NELDER_MEAD, SMALL),
+        200,
+        (
+            stoppers["BestFunctionValueUnmoving"](number_of_function_calls=12, tolerance=0.05),
+            stoppers["CurrentFunctionValueUnmoving"](number_of_function_calls=6, tolerance=0.2),
+            stoppers["MinStepSize"](number_of_function_calls=5, min_relative_distance=0.05),
+            stoppers["MinFunctionCalls"](n_min=8),
+        ),
+        "(1 | 2 | 3) & 4",
+        spawning={"slots": 3, "in_flight": 2},
+    ),
+    "points offered": Case(
+        (NELDER_MEAD, SMALL), 150, shares_best=True, spawning={"slots": 4, "in_flight": 3}
+    ),
+    "whole generations in flight": Case(
+        (SMALL,), 100, shares_best=True, spawning={"slots": 3, "in_flight": 8}
+    ),
+    "a chain that ends": Case(
+        (NELDER_MEAD, SMALL),
+        120,
+        (stoppers["MaxFunctionCalls"](n_max=20),),
+        spawning={"slots": 3, "selector": selectors["Chain"](thresholds=(30, 90))},
+    ),
+    "random choices": Case(
+        (NELDER_MEAD, SMALL),
+        120,
+        (stoppers["MaxFunctionCalls"](n_max=9),),
+        spawning={
+            "slots": 2,
+            "selector": selectors["Random"](),
+            "generator": generators["ExploreExploit"](max_function_calls=100),
+            "scaler": "std",
+            "control": ControlOptimizerSpawning(max_optimizers=7),
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_every_cut_is_completed(case: Case) -> None:
+    whole = case.whole()
+    for cut in range(1, len(whole)):
+        assert lines(case.resumed(whole[:cut])) == lines(whole), f"cut before event {cut}"
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_cuts_behind_cuts_are_completed(case: Case) -> None:
+    whole = case.whole()
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        events = whole
+        for cut in sorted(rng.integers(1, len(whole), 3)):
+            events = case.resumed(events[:cut])
+        assert lines(events) == lines(whole)
+
+
+def test_the_cases_do_what_they_say() -> None:
+    runs = {name: case.whole() for name, case in CASES.items()}
+    ends = {name: [e for e in run if type(e) is End] for name, run in runs.items()}
+    assert any(e.in_flight for e in ends["stopped while in flight"])
+    for name in ("stoppers that draw", "stoppers that look back"):
+        assert sum(e.how == "stopped" for e in ends[name]) > 2
+    assert sum(type(e) is Inject for e in runs["points offered"]) > 2
+    assert {e.block for e in runs["a chain that ends"] if type(e) is Start} == {1, 2}
+    assert len([e for e in runs["random choices"] if type(e) is Start]) == 7
