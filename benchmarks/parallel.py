@@ -9,6 +9,7 @@ beside its budget. A machine whose two cores are busy otherwise cannot show the 
 (c) 1,000 evaluations while a worker is killed every 50: how many were lost and how many doubled.
 """
 
+import json
 import os
 import random
 import signal
@@ -31,6 +32,7 @@ from paramsrun.problem.problem import Problem
 
 N = 10
 BUDGET = 1.9
+STARTED = 48
 LOSSES = """
 import time
 
@@ -68,11 +70,13 @@ def job(folder: Path, loss: str, workers: int, calls: int) -> Job:
 
 
 def evaluations_each_second(loss: str, workers: int, calls: int) -> float:
-    """Return the rate of a whole job from its first to its last optimizer's evaluation."""
+    """Return the rate of a whole job, by the times in its journal, from generation 5 on."""
     with tempfile.TemporaryDirectory() as name:
-        state = job(Path(name), loss, workers, calls).run(echo=lambda line: None)
-        first = min(optimizer.start.t for optimizer in state.optimizers.values())
-        return calls / (state.t - first)
+        job(Path(name), loss, workers, calls).run(echo=lambda line: None)
+        segments = sorted(Path(name).glob("out*/optimization/journal/*.jsonl"))
+        events = [json.loads(line) for path in segments for line in path.open()]
+    times = [event["t"] for event in events if event["e"] == "eval"][STARTED:]
+    return (len(times) - 1) / (times[-1] - times[0])
 
 
 def gain(loss: str, calls: int, repeats: int = 3) -> str:

@@ -60,6 +60,8 @@ class Automatic:
         """Wait for a result of the evaluator in use."""
         if self._in_use is not self._inline:
             return self._in_use.next_done(timeout_s)
+        if self._inline.n_waiting == 1 and len(self._times_s) == self._times_s.maxlen:
+            return self._inline.next_done()  # as fast as may be: nothing else waits
         if self._inline.n_waiting > 1 and self._is_dear():
             self._choose(f"evaluations take {self._typical_ms():.3g} ms and several wait")
             return self._in_use.next_done(timeout_s)

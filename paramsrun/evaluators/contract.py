@@ -19,7 +19,10 @@ Done: TypeAlias = tuple[Task, Evaluation]
 
 
 class Evaluates(Protocol):
-    """Anything with the `evaluate` of a problem."""
+    """Anything with the `evaluate` of a problem.
+
+    A worker that got one calls its method ``prepare`` first, if it has that.
+    """
 
     def evaluate(self, x: Vector, key: Key) -> Evaluation:
         """Return the loss at x."""

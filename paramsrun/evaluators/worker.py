@@ -26,6 +26,8 @@ def serve(number: int) -> None:
     incoming = connection.makefile("rb")
     try:
         problem, watch_memory = pickle.load(incoming)
+        if hasattr(problem, "prepare"):
+            problem.prepare()
     except Exception as error:
         _send(connection, Broken(f"{type(error).__name__}: {error}"))
         return

@@ -124,7 +124,7 @@ class Manager:
                 if requests[-1].kind == "exit":
                     return self.leave("request", f"Ended by the file {requests[-1].file}")
                 continue
-            if self._start():
+            if len(self._living) < self._spawner.slots and self._start():
                 continue
             self._submit()
             if not self._in_flight:
@@ -137,8 +137,9 @@ class Manager:
         """Do what is due after an evaluation; in a run that was cut there, after the resume."""
         if self._saver is not None and self._saver.due(self.state):
             self._save(self._saver)
-        for o, reason in self._stop_rule.stopped(self.state):
-            self._end(o, "stopped", reason)
+        if self._stop_rule.is_due(self.state):
+            for o, reason in self._stop_rule.stopped(self.state):
+                self._end(o, "stopped", reason)
 
     def resume(self, recorded: Mapping[int, Tape], context: Context) -> None:
         """Restore unfinished optimizers from what a journal recorded of them; then `run`.
@@ -236,7 +237,7 @@ class Manager:
 
     def _submit(self) -> None:
         limit = self._spawner.in_flight
-        for living in [*self._living.values()]:
+        for living in (*self._living.values(),):
             while living.is_free(limit) and self._room() > 0 and self._submit_next(living):
                 pass
 

@@ -92,6 +92,7 @@ class Spawner:
         self, blocks: Sequence[Optimizer], ranges: Matrix, x0: Vector, how: Spawning
     ) -> None:
         self.in_flight = how.in_flight
+        self.slots = how.slots
         self._blocks = tuple(blocks)
         self._ranges = ranges
         self._x0 = x0
@@ -106,10 +107,9 @@ class Spawner:
     def next(self, state: RunState, now: Callable[[], float]) -> tuple[Start, Proposer] | None:
         """Start the next optimizer; return its start event and its proposer, or None if none may.
 
-        None starts while no slot is free, and where ControlOptimizerSpawning or the selector
-        refuses.
+        It is for the caller to see that a slot is free.
         """
-        if len(state.living) >= self._how.slots or not self._may_start(state):
+        if not self._may_start(state):
             return None
         o = state.n_started + 1
         block = self._selector.next(len(self._blocks), state, self._stream(Purpose.SELECT, o))

@@ -56,16 +56,17 @@ class StopRule:
         self.window: int = max((getattr(member, "window", 0) for member in members), default=0)
         """So many of the latest evaluations of each living optimizer are looked at."""
 
+    def is_due(self, state: RunState) -> bool:
+        """Return whether a check comes after this evaluation."""
+        return bool(self._conditions.members) and state.n_evaluations % self._interval == 0
+
     def stopped(self, state: RunState) -> Iterator[tuple[int, str]]:
         """Yield the optimizers to stop after this evaluation, with the conditions that say so.
 
         Each is judged when the ones before it have ended. In a run that was cut in the middle of
         this and resumed, those judged before the cut are not judged again.
         """
-        n = state.n_evaluations
-        if not self._conditions.members or n % self._interval or not n:
-            return
-        last_n, last = state.last_stopped
+        n, (last_n, last) = state.n_evaluations, state.last_stopped
         for o in sorted(state.living):
             if last_n == n and o <= last:
                 continue

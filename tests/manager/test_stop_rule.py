@@ -40,7 +40,7 @@ THREE = (
 
 
 def stopped(rule: StopRule, state: RunState) -> list[int]:
-    return [o for o, _ in rule.stopped(state)]
+    return [o for o, _ in rule.stopped(state)] if rule.is_due(state) else []
 
 
 def test_the_best_is_spared_unless_the_input_says_otherwise() -> None:

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -62,6 +63,11 @@ class FunctionObjective:
                 self.code.find()
         except ImportError as error:
             findings.mistake(at, f"Engine Function%Call {self.code.call}: {error}")
+
+    def prepare(self) -> None:
+        """Import the module, if it can be."""
+        with suppress(Exception, SystemExit):
+            self.code.load()
 
     def evaluate(self, x: Vector, values: Vector, key: Key) -> SetEvaluation:
         """Return the loss; an exception of the function is the reason of an infinite one."""
