@@ -7,6 +7,7 @@ from pathlib import Path
 
 from paramsrun.errors import Mistake
 from paramsrun.evaluators.contract import Task
+from paramsrun.input import Source
 from paramsrun.loading import Loaded, load
 from paramsrun.manager.state import RunState
 from paramsrun.manager.tape import Tape
@@ -14,7 +15,6 @@ from paramsrun.problem.contract import Key
 from paramsrun.problem.problem import Problem
 from paramsrun.results import folder as results_folder
 from paramsrun.results import journal as journals
-from paramsrun.session import Session, context, first_event
 from paramsrun.settings.job import JobSettings
 
 
@@ -35,15 +35,17 @@ class Job:
         name: str | None = None,
         resume: Path | None = None,
         run_code: bool = True,
+        source: Source | None = None,
     ) -> "Job":
         """Read an input file and all that it names.
 
         resume is what to go on with, in place of the input's own ResumeCheckpoint. A user's
-        Function is imported if run_code, else only looked for. Raises InputError with every mistake
-        in the input and its files, UsageError where what is to be resumed cannot be.
+        Function is imported if run_code, else only looked for. source is the text of an input that
+        is in no file; the files it names are looked for where path would be. Raises InputError with
+        every mistake in the input and its files, UsageError where what is to be resumed cannot be.
         """
         with ExitStack() as stack:
-            loaded = load(Path(path), stack, name, resume, run_code)
+            loaded = load(Path(path), stack, name, resume, run_code, source)
             return cls(loaded, stack.pop_all())
 
     def __enter__(self) -> "Job":
@@ -87,6 +89,8 @@ class Job:
         Raises UsageError where the results folder is there already, RunError where the run had to
         end early. live shows a progress line.
         """
+        from paramsrun.session import Session, context  # a check can do without
+
         recorded = self._make_folder()
         state, x0 = self._loaded.state, None
         with ExitStack() as stack:
@@ -102,6 +106,8 @@ class Job:
 
     def _make_folder(self) -> dict[int, Tape]:
         """Make the results folder; return what the run that goes on had recorded."""
+        from paramsrun.session import first_event
+
         loaded = self._loaded
         if loaded.origin is None:
             recorded: dict[int, Tape] = {}

@@ -33,12 +33,12 @@ def test_both_commands_stand_word_by_word_in_the_script_of_ci() -> None:
 def commands_in(path: Path) -> list[str]:
     """Return what a README tells to type: root in backticks, an example in lines of their own.
 
-    What names a CHECKPOINT or PATH by that word is no command yet.
+    What names a CHECKPOINT, a PATH or RUNNING results by that word is no command yet.
     """
     pattern = r"`(paramsrun [^`]*)`" if path.parent == ROOT else r"^(?:    )?(paramsrun .*)$"
     commands = re.findall(pattern, path.read_text(), re.MULTILINE)
     assert commands
-    return [command for command in commands if not re.search("CHECKPOINT|PATH", command)]
+    return [command for command in commands if not re.search("CHECKPOINT|PATH|RUNNING", command)]
 
 
 @pytest.mark.parametrize("path", READMES, ids=lambda path: path.parent.name)
@@ -66,10 +66,11 @@ def test_the_python_function_it_describes_is_that_of_the_example(
     assert result.exit_code == 0, result.output
 
 
+@pytest.mark.parametrize("shows", ["Type CMAES", "Type Random", "Type     Processes"])
 def test_the_input_it_shows_has_no_mistakes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shows: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (text,) = (block for block in blocks("") if "Type CMAES" in block)
+    (text,) = (block for block in blocks("") if shows in block)
     shutil.copytree(ROOT / "examples/LJ_Ar", tmp_path / "job")
     monkeypatch.chdir(tmp_path / "job")
     Path("shown.in").write_text(text)

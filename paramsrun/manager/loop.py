@@ -107,10 +107,13 @@ class Manager:
         except Interrupted:
             return self.leave("signal", self._asked_to_end() or "Interrupted")
         except RunError as error:
-            if self.state.exit is None:
-                with suppress(RunError):  # the same disk may refuse this, too
-                    self.leave("error", str(error))
+            self._abort(error)
             raise
+
+    def _abort(self, error: RunError) -> None:
+        if self.state.exit is None:
+            with suppress(RunError):  # the same disk may refuse this, too
+                self.leave("error", str(error))
 
     def _run(self, x0: Task | None) -> Exit:
         if x0 is not None:
@@ -153,15 +156,23 @@ class Manager:
         self._living = restored.living
         changes = (*context.changes, *restored.warnings)
         self._emit(context._replace(changes=changes, t=self._now()))
+        try:
+            self._take_up(restored)
+        except RunError as error:
+            self._abort(error)
+            raise
+
+    def _take_up(self, restored: Restored) -> None:
+        """Go on with what was restored: its ends, and the candidates that were in flight."""
         for o, reason in restored.broken:
             self._end(o, "failed", f"it cannot be restored: {reason}")
-        for one in tuple(self._living.values()):
-            self._check_ended(one)
-        for one in restored.in_flight:
+        for living in tuple(self._living.values()):
+            self._check_ended(living)
+        for living in restored.in_flight:
             if self._room() > 0:
-                self._submit_next(one)
-        for one in restored.stopped:
-            one.proposer.close()
+                self._submit_next(living)
+        for living in restored.stopped:
+            living.proposer.close()
 
     def move(self, evaluator: str, why: str) -> None:
         """Note that evaluations are computed elsewhere from now on."""

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from PIL import Image
 
 from paramsrun.manager.events import Event
 from paramsrun.report.curves import Losses
@@ -206,6 +208,18 @@ def test_the_same_losses_give_the_same_bytes(kind: str, begin: bytes) -> None:
 
     assert drawn().startswith(begin)
     assert drawn() == drawn()
+
+
+def test_a_png_has_no_more_than_256_colours_and_among_them_those_of_the_curves() -> None:
+    run, file = told(*FIVE), BytesIO()
+    write([run], file, "png")
+    with Image.open(file) as image:
+        assert (image.mode, image.size) == ("P", (1600, 1000))
+        shown = np.asarray(image.convert("RGB"), dtype=int).reshape(-1, 3)
+    assert (shown[0] == 255).all()
+    for line in axes_of(run).lines:
+        colour = 255 * np.array(to_rgb(line.get_color()))
+        assert abs(shown - colour).max(axis=1).min() < 16
 
 
 def test_settings_of_matplotlib_neither_matter_nor_change() -> None:
