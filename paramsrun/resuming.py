@@ -13,7 +13,7 @@ import numpy as np
 
 from paramsrun.errors import Findings, Mistake, RunError, UsageError
 from paramsrun.input import Block, Key, Word, parse, read_source, write
-from paramsrun.manager.events import End, Eval, Event, Run
+from paramsrun.manager.events import End, Eval, Event, Inject, Run
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
 from paramsrun.manager.tape import Tape, tapes
@@ -67,7 +67,7 @@ class Origin(NamedTuple):
         what = ""
         if type(event) is Eval and event.o and event.n != state.n_evaluations + 1:
             what = f"evaluation {event.n} follows evaluation {state.n_evaluations}"
-        elif isinstance(event, Eval | End) and event.o and event.o not in state.optimizers:
+        elif isinstance(event, Eval | End | Inject) and event.o and event.o not in state.optimizers:
             what = f"optimizer {event.o} was never started"
         if what:
             place = journal.place(self.journal, state.n_events)

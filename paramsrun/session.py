@@ -11,13 +11,15 @@ from paramsrun.evaluators.choice import evaluator_of
 from paramsrun.evaluators.cores import cores
 from paramsrun.loading import Loaded, code_of, exit_rule
 from paramsrun.manager.events import Context, Run
+from paramsrun.manager.history import History, Listener
 from paramsrun.manager.interruption import Signals
-from paramsrun.manager.loop import Listener, Manager
+from paramsrun.manager.loop import Manager
 from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.stop_rule import StopRule
 from paramsrun.problem.scaling import Kind
 from paramsrun.results import folder as results_folder
 from paramsrun.results.checkpoint import Checkpoints
+from paramsrun.results.files import allow_many_files
 from paramsrun.results.journal import FORMAT, Journal
 from paramsrun.results.lock import Keeper
 from paramsrun.results.log import Log, RunLog
@@ -56,6 +58,7 @@ class Session:
         echo: Callable[[str], None],
         live: bool,
     ) -> None:
+        allow_many_files()
         self._loaded = loaded
         self._folder = folder
         self._stack = stack
@@ -97,17 +100,15 @@ class Session:
         )
         self._stack.callback(self._evaluator.close)
         return Manager(
-            state,
+            History(state, journal.append, [tree, RunLog(self._log), *self._listeners]),
             spawner(loaded),
             self._rule,
             self._evaluator,
-            journal.append,
-            [tree, RunLog(self._log), *self._listeners],
-            self.signals.reason,
+            stop_rule(loaded),
             Saver(checkpoints, self._log, control.raise_fail),
-            stop_rule=stop_rule(loaded),
-            requests=Requests(self._folder, self._log, state.optimizers),
-            shares_best=settings.share_best_evaluation_between_optimizers,
+            self.signals.reason,
+            Requests(self._folder, self._log, state.optimizers),
+            settings.share_best_evaluation_between_optimizers,
         )
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from time import perf_counter
 from typing import Protocol
 
 from paramsrun.errors import RunError
 from paramsrun.evaluators.contract import Evaluator, Task
-from paramsrun.manager.events import Checkpoint, Chosen, Context, End, Eval, Event, Exit, Inject
+from paramsrun.manager.events import Checkpoint, Chosen, Context, End, Eval, Exit, Inject
 from paramsrun.manager.exit_rule import ExitRule
+from paramsrun.manager.history import History
 from paramsrun.manager.interruption import Interrupted, Request
 from paramsrun.manager.living import Candidate, Living
 from paramsrun.manager.restoring import Restored
@@ -23,13 +23,6 @@ MAX_BARREN = 6
 """So many optimizers in a row may end without a finite loss; then the run ends."""
 PATIENCE_S = 0.2
 """Requests are looked for at least this often while evaluations are under way in workers."""
-
-
-class Listener(Protocol):
-    """Hears of every event, after the state has taken it."""
-
-    def on(self, event: Event, state: RunState, evaluation: Evaluation | None) -> None:
-        """Act on an event; an Eval comes with all that was computed."""
 
 
 class Saver(Protocol):
@@ -50,51 +43,40 @@ class Manager:
 
     Parameters
     ----------
-    record
-        Writes an event down; called before anything acts on it.
-    listeners
-        Told of each event afterwards.
     asked_to_end
         Why the run is to end at once, if something outside asks for it.
     requests
         What else was asked from outside since the last call; the end of the run comes last.
     shares_best
         Whether each new best point is offered to the other living optimizers.
-    clock
-        Seconds since any fixed moment.
     """
 
     def __init__(
         self,
-        state: RunState,
+        history: History,
         spawner: Spawner,
         exit_rule: ExitRule,
         evaluator: Evaluator,
-        record: Callable[[Event], None],
-        listeners: Sequence[Listener] = (),
-        asked_to_end: Callable[[], str | None] = lambda: None,
-        saver: Saver | None = None,
-        clock: Callable[[], float] = perf_counter,
         stop_rule: StopRule | None = None,
+        saver: Saver | None = None,
+        asked_to_end: Callable[[], str | None] = lambda: None,
         requests: Callable[[], Sequence[Request]] = tuple,
         shares_best: bool = False,
     ) -> None:
-        self.state = state
+        self.state = history.state
+        self._emit = history.emit
+        self._now = history.now
         self._spawner = spawner
         self._exit_rule = exit_rule
         self._evaluator = evaluator
-        self._record = record
-        self._listeners = tuple(listener.on for listener in listeners)
-        self._asked_to_end = asked_to_end
-        self._saver = saver
-        self._clock = clock
         self._stop_rule = stop_rule or StopRule()
+        self._saver = saver
+        self._asked_to_end = asked_to_end
         self._requests = requests
         self._shares_best = shares_best
-        self._began = clock() - state.t
         self._living: dict[int, Living] = {}
         self._in_flight: dict[Key, Candidate] = {}
-        state.window = self._stop_rule.window
+        self.state.window = self._stop_rule.window
 
     def run(self, x0: Task | None = None) -> Exit:
         """Run until an exit condition is met or no optimizer is left; return how it ended.
@@ -129,7 +111,8 @@ class Manager:
                 continue
             if len(self._living) < self._spawner.slots and self._start():
                 continue
-            self._submit()
+            if not self._submit():
+                continue
             if not self._in_flight:
                 return self.leave("exhausted", NOBODY_LEFT)
             if self._take_result():
@@ -229,8 +212,8 @@ class Manager:
     def _start(self) -> bool:
         """Start an optimizer if one may; return whether it did.
 
-        It may be that no evaluation is left for it: so a run that goes on from its budget's end
-        with a larger one is the run that had the larger one from the beginning.
+        It may be that no evaluation is left for it: so a serial run that goes on from its
+        budget's end with a larger one is the run that had the larger one from the beginning.
         """
         started = self._spawner.next(self.state, self._now)
         if started is None:
@@ -246,11 +229,13 @@ class Manager:
         """Return how many evaluations more may be handed out now."""
         return self._exit_rule.calls_left(self.state) - len(self._in_flight)
 
-    def _submit(self) -> None:
-        limit = self._spawner.in_flight
+    def _submit(self) -> bool:
+        """Hand out what there is room for; return whether all live: a failed one frees its slot."""
+        limit, n_living = self._spawner.in_flight, len(self._living)
         for living in (*self._living.values(),):
             while living.is_free(limit) and self._room() > 0 and self._submit_next(living):
                 pass
+        return len(self._living) == n_living
 
     def _submit_next(self, living: Living) -> bool:
         """Hand out an optimizer's next candidate; return whether it had one."""
@@ -311,15 +296,6 @@ class Manager:
                 f"the last of them, optimizer {o}: {reason}"
             )
             raise RunError(message)
-
-    def _now(self) -> float:
-        return int((self._clock() - self._began) * 1e4) / 1e4
-
-    def _emit(self, event: Event, evaluation: Evaluation | None = None) -> None:
-        self._record(event)
-        self.state.apply(event)
-        for on in self._listeners:
-            on(event, self.state, evaluation)
 
 
 def _evaluated(n: int, candidate: Candidate, evaluation: Evaluation, t: float) -> Eval:

@@ -1,6 +1,7 @@
 """The optimizers of a run that goes on, as they were when it was cut."""
 
 from collections.abc import Mapping
+from itertools import chain, islice, takewhile
 
 from paramsrun.manager.living import Living
 from paramsrun.manager.spawning import Spawner
@@ -65,8 +66,9 @@ class Restored:
             self.living[living.o] = living
         else:
             self.stopped.append(living)
-            turns = turns[: optimizer.n_due]
-        past = [n for n in turns if n < self._state.n_evaluations]
-        if past and living.is_told and living.proposer.ended is None:
+            turns = islice(turns, optimizer.n_due)
+        past = takewhile(lambda n: n < self._state.n_evaluations, turns)
+        first = [*islice(past, 1)]
+        if first and living.is_told and living.proposer.ended is None:
             living.ask()
-        self._turns += [(n, living.o) for n in past[: living.n_waiting]]
+        self._turns += [(n, living.o) for n in islice(chain(first, past), living.n_waiting)]

@@ -34,15 +34,19 @@ class Known:
         """The best point found so far."""
         return self._run.best_in(self._scaling)
 
-    def found(self) -> list[tuple[float, Vector]]:
-        """Return the lowest finite loss of each optimizer that has one, and where it is.
+    def found(self) -> list[tuple[float, int]]:
+        """Return the lowest finite loss of each optimizer that has one, and the optimizer.
 
         Losses that cannot be compared with those of now are left out.
         """
-        run = self._run
-        bests = [o.best for o in run.optimizers.values() if o.best.n >= run.comparable_from]
-        seen = [(best.fx, run.best_in(self._scaling, best)) for best in bests]
-        return [(fx, x) for fx, x in seen if x is not None]
+        bests = [one.best for one in self._run.optimizers.values()]
+        return [(best.fx, best.o) for best in bests if best.n >= self._run.comparable_from]
+
+    def point_of(self, o: int) -> Vector:
+        """Return where the lowest loss of an optimizer is."""
+        x = self._run.best_in(self._scaling, self._run.optimizers[o].best)
+        assert x is not None
+        return x
 
 
 class Generator(Protocol):
@@ -55,8 +59,11 @@ class Generator(Protocol):
 class Selector(Protocol):
     """A member of the family `selectors`: a frozen settings class."""
 
-    def next(self, n_blocks: int, run: RunState, rng: np.random.Generator) -> int | None:
-        """Return the place of the Optimizer block that is next, from 1; None if none is."""
+    def next(self, n_blocks: int, run: RunState, stream: Stream) -> int | None:
+        """Return the place of the Optimizer block that is next, from 1; None if none is.
+
+        Random numbers come from stream, whose generator takes some time to make.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +125,7 @@ class Spawner:
         optimizer = self._blocks[block - 1]
         scaling = self.scaling(self._how.scaler or getattr(optimizer, "scaler", None) or "linear")
         known = Known(scaling, scaling.scaled(self._x0), state)
-        x0 = self._generator.x0(known, self._stream(Purpose.GENERATE, o))
+        x0 = self._generator.x0(known, self._stream(Purpose.GENERATE, o).generator())
         address = self._proposals(optimizer, o, block, state)
         proposer = optimizer.start(scaling.bounds, x0.copy(), address.generator())
         return self._start(o, block, address, x0, scaling, now()), proposer
@@ -146,8 +153,8 @@ class Spawner:
         name, settings = optimizers.name_of(optimizer), record(optimizer)
         return Start(o, block, name, settings, address, x0, lower, upper, t, scaling.kind)
 
-    def _stream(self, purpose: Purpose, o: int) -> np.random.Generator:
-        return Stream(self._how.seed, purpose, o).generator()
+    def _stream(self, purpose: Purpose, o: int) -> Stream:
+        return Stream(self._how.seed, purpose, o)
 
     def _proposals(self, optimizer: Optimizer, o: int, block: int, state: RunState) -> Stream:
         """Return its random stream: the run's for optimizer o, or, of its own seed, the k-th."""

@@ -242,7 +242,10 @@ class RunState:
         optimizer.n_due = event.in_flight
         optimizer.recent.clear()
         self.living.discard(event.o)
-        self.n_barren = self.n_barren + 1 if optimizer.is_barren else 0
+        if not optimizer.is_barren:
+            self.n_barren = 0
+        elif optimizer.n_evaluations or event.how != "stopped":
+            self.n_barren += 1
         if event.how == "converged":
             self.n_converged += 1
             self.n_stopped_when_converged[self.n_converged] = self.n_stopped
@@ -253,6 +256,8 @@ class RunState:
             self.n_failed += 1
 
     def _resumed(self, event: Context) -> None:
+        if self.exit is not None and self.exit.how == "error":
+            self.n_barren = 0  # what made them fail may be mended
         self.exit = None
         self.context = event
         self.session_began = self.checkpoint_t = event.t
@@ -260,6 +265,6 @@ class RunState:
             self.comparable_from = self.n_evaluations + 1
             self.best = Best()
             self.best_validation = None
-            for o in self.living:
+            for o in self.unfinished:
                 self.optimizers[o].best = Best()
                 self.optimizers[o].recent.clear()

@@ -55,8 +55,8 @@ class Tape:
         for batch in self._batches:
             yield from sorted(batch.values(), key=lambda e: e.n)
 
-    def turns(self, limit: int, n_at_start: int, is_told: bool) -> list[int]:
-        """Return after which evaluations of the run its next candidates were handed out.
+    def turns(self, limit: int, n_at_start: int, is_told: bool) -> Iterator[int]:
+        """Yield after which evaluations of the run its next candidates were handed out.
 
         The first of a batch were handed out at once, as many as the limit allowed, and each
         further one as a result came. is_told says that the last batch was told, so that the next
@@ -68,7 +68,7 @@ class Tape:
         elif len(self._batches) > 1:
             asked = max(e.n for e in self._batches[-2].values())
         handed = range(len(done), len(done) + limit)
-        return [asked if k < limit else done[k - limit] for k in handed]
+        return (asked if k < limit else done[k - limit] for k in handed)
 
     @property
     def n_before(self) -> int:

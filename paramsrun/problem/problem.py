@@ -29,7 +29,7 @@ class Prepared(Protocol):
     """An objective that has something to do before its first evaluation."""
 
     def prepare(self) -> None:
-        """Do it; what cannot be done is told by the first evaluation."""
+        """Do it; an exception tells that no evaluation could succeed."""
 
 
 class Problem:

@@ -17,7 +17,16 @@ from paramsrun.manager.events import KINDS, Eval, Event, Run
 FORMAT = 1
 SEGMENT_EVENTS = 5000
 _NAMES = {cls: name for name, cls in KINDS.items()}
-_NUMBERS = {"t", "n", "o", "b", "i"}
+_TYPES: dict[str, Callable[[Any], bool]] = {
+    "t": lambda v: type(v) in (int, float),
+    **dict.fromkeys(
+        ("n", "o", "b", "i", "block", "in_flight", "parameter_vectors", "seed"),
+        lambda v: type(v) is int,
+    ),
+    **dict.fromkeys(("type", "how", "reason", "evaluator"), lambda v: type(v) is str),
+    **dict.fromkeys(("versions", "code"), lambda v: type(v) is dict),
+    "scaler": ("linear", "std", "none").__contains__,
+}
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 _FROM_JSON: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(
@@ -53,9 +62,9 @@ def decode(line: bytes) -> Event:
     fields = orjson.loads(line)
     if not isinstance(fields, dict):
         raise ValueError("it is no event")
-    for name in _NUMBERS & fields.keys():
-        if type(fields[name]) not in (int, float):
-            raise ValueError(f"{name} is no number")
+    for name in _TYPES.keys() & fields.keys():
+        if not _TYPES[name](fields[name]):
+            raise ValueError(f"{name} cannot be {fields[name]!r:.40}")
     cls = KINDS[fields.pop("e")]
     if cls is Run and fields["format"] != FORMAT:
         raise RunError(_foreign(fields))

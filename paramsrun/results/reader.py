@@ -21,6 +21,8 @@ class Reading(NamedTuple):
 
 def read(folder: Path) -> Reading:
     """Return the state of a running or ended run; UsageError if the folder holds none."""
+    if not folder.exists():
+        raise UsageError(f"There is no results folder {folder}")
     if not (folder / JOURNAL).is_dir():
         raise UsageError(f"{folder} is no results folder: it has no {JOURNAL}")
     state, torn = RunState(), None

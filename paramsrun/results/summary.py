@@ -79,7 +79,9 @@ def _table(state: RunState) -> list[str]:
 
 
 def _best_of(optimizer: OptimizerState, state: RunState) -> str:
-    comparable = optimizer.best.x is None or optimizer.best.n >= state.comparable_from
+    if optimizer.best.x is None:
+        return "none"
+    comparable = optimizer.best.n >= state.comparable_from
     return repr(optimizer.best.fx) if comparable else "not comparable"
 
 

@@ -371,8 +371,10 @@ def test_a_folder_without_a_job_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("empty").mkdir()
-    for name in ("empty", "nowhere"):
+    for name, told in (
+        ("empty", "empty is no results folder: it has no optimization/journal\n"),
+        ("nowhere", "There is no results folder nowhere\n"),
+    ):
         result = paramsrun(command, name)
-        assert result.exit_code == 2
-        assert result.output == f"{name} is no results folder: it has no optimization/journal\n"
+        assert (result.exit_code, result.output) == (2, told)
     assert os.listdir("empty") == []

@@ -32,7 +32,12 @@ def test_an_ended_run_tells_what_its_summary_tells(tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["nowhere", "job", "job/params.in"])
+def test_a_folder_that_is_not_there_is_told() -> None:
+    result = paramsrun("status", "nowhere")
+    assert (result.exit_code, result.output) == (2, "There is no results folder nowhere\n")
+
+
+@pytest.mark.parametrize("name", ["job", "job/params.in"])
 def test_a_folder_without_a_run_is_told(tmp_path: Path, name: str) -> None:
     function_job(tmp_path / "job")
     result = paramsrun("status", name)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from paramsrun.evaluators.inline import Inline
 from paramsrun.manager.events import Context, End, Eval, Event, Start
 from paramsrun.manager.exit_rule import ExitRule
+from paramsrun.manager.history import History
 from paramsrun.manager.loop import Manager
 from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.state import RunState
@@ -26,12 +27,10 @@ CONTEXT = Context("", 1, "", {}, (), True, 0.0, "")
 
 def manager(optimizer: object, state: RunState, events: list[Event], slots: int, n: int) -> Manager:
     return Manager(
-        state,
+        History(state, events.append, clock=lambda: 0.0),
         Spawner([optimizer], SCALING.real_bounds, SCALING.real(X0), Spawning(seed=1, slots=slots)),
         ExitRule([exit_conditions["MaxTotalFunctionCalls"](fmax=n)]),
         Inline(Sphere(fails=lambda key: key.number % 11 == 5)),
-        events.append,
-        clock=lambda: 0.0,
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from paramsrun.evaluators.inline import Inline
 from paramsrun.manager.events import Context, End, Eval, Event, Inject, Run, Start
 from paramsrun.manager.exit_rule import ExitRule
+from paramsrun.manager.history import History
 from paramsrun.manager.loop import Manager
 from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.state import RunState
@@ -45,13 +46,11 @@ class Case:
     def manager(self, state: RunState, events: list[Event]) -> Manager:
         spawning = {"seed": 1, "generator": generators["Random"]()} | self.spawning
         return Manager(
-            state,
+            History(state, events.append, clock=lambda: 0.0),
             Spawner(self.blocks, RANGES, X0, Spawning(**spawning)),
             ExitRule([exit_conditions["MaxTotalFunctionCalls"](fmax=self.n)]),
             Inline(Sphere(fails=lambda key: key.number % 11 == 5)),
-            events.append,
-            clock=lambda: 0.0,
-            stop_rule=StopRule(self.stoppers, self.combination, seed=1),
+            StopRule(self.stoppers, self.combination, seed=1),
             shares_best=self.shares_best,
         )
 
@@ -159,6 +158,19 @@ def test_cuts_behind_cuts_are_completed(case: Case) -> None:
         for cut in sorted(rng.integers(1, len(whole), 3)):
             events = case.resumed(events[:cut])
         assert lines(events) == lines(whole)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_no_loss_of_a_changed_context_is_missed_as_the_best(case: Case) -> None:
+    whole = case.whole()
+    for cut in range(5, len(whole), 9):
+        events = [decode(encode(e)) for e in whole[:cut]]
+        state = folded(events)
+        manager = case.manager(state, events)
+        manager.resume(tapes(events, state.unfinished), CONTEXT._replace(comparable=False))
+        manager.run()
+        made = [e.fx for e in events[cut:] if isinstance(e, Eval)]
+        assert state.best.fx == min(made, default=np.inf), f"cut before event {cut}"
 
 
 def test_the_cases_do_what_they_say() -> None:

@@ -14,6 +14,7 @@ from paramsrun.evaluators.contract import Evaluator, Task
 from paramsrun.evaluators.inline import Inline
 from paramsrun.manager.events import End, Eval, Event, Exit, Inject, Run, Start
 from paramsrun.manager.exit_rule import ExitRule
+from paramsrun.manager.history import History
 from paramsrun.manager.loop import MAX_BARREN, NOBODY_LEFT, Manager
 from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.state import RunState
@@ -86,13 +87,11 @@ def run(
     state = RunState()
     state.apply(RUN)
     manager = Manager(
-        state,
+        History(state, events.append, clock=lambda: float(next(ticks))),
         spawner_of(blocks, **how),
         rule,
         evaluator or Inline(problem or Sphere()),
-        events.append,
-        clock=lambda: float(next(ticks)),
-        stop_rule=stop_rule,
+        stop_rule,
         shares_best=shares_best,
     )
     exit = manager.run(Task(Key(0, 0), SCALING.real(X0)) if initial else None)
@@ -145,11 +144,10 @@ def test_the_initial_evaluation_is_number_0_and_counts_towards_nothing() -> None
 def test_a_failed_initial_evaluation_ends_the_run_and_names_what_failed() -> None:
     events: list[Event] = []
     manager = Manager(
-        RunState(),
+        History(RunState(), events.append),
         spawner_of([cmaes()]),
         ExitRule(conditions(MaxTotalFunctionCalls=5)),
         Inline(Sphere(fails=lambda key: True)),
-        events.append,
     )
     with pytest.raises(RunError, match="initial parameters is not finite:\n  job: diverged"):
         manager.run(Task(Key(0, 0), X0))
@@ -258,6 +256,23 @@ def test_an_optimizer_that_raises_ends_alone(monkeypatch: pytest.MonkeyPatch) ->
     assert ran.state.n_evaluations == 20
 
 
+@dataclass(frozen=True, kw_only=True)
+class Mute(Broken):
+    """Raises when it is asked."""
+
+    def ask(self) -> Matrix:
+        raise ZeroDivisionError("division by zero")
+
+
+def test_an_optimizer_that_cannot_ask_is_followed_by_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(optimizers._names, Mute, "Mute")
+    ran = run([sampling(5), Mute()], ExitRule(conditions(MaxTotalFunctionCalls=20)))
+    assert ran.exit.how == "conditions"
+    assert [e.o for e in ran.of(End) if e.how == "failed"] == [2, 4, 6]
+
+
 def test_the_run_ends_when_nobody_is_left_and_none_may_start() -> None:
     rule = ExitRule(conditions(MaxTotalFunctionCalls=1000))
     ran = run([sampling(5)], rule, control=ControlOptimizerSpawning(max_optimizers=3), slots=2)
@@ -329,11 +344,10 @@ def test_nothing_is_offered_unless_the_input_asks_for_it() -> None:
 def test_six_optimizers_in_a_row_without_a_finite_loss_end_the_run() -> None:
     events: list[Event] = []
     manager = Manager(
-        RunState(),
+        History(RunState(), events.append),
         spawner_of([sampling(3)]),
         ExitRule(conditions(MaxTotalFunctionCalls=1000)),
         Inline(Sphere(fails=lambda key: key.optimizer > 2)),
-        events.append,
     )
     with pytest.raises(RunError, match="6 optimizers in a row ended without a finite loss"):
         manager.run()

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from paramsrun.manager.events import End, Eval, Start
+from paramsrun.manager.events import Context, End, Eval, Event, Exit, Start
 from paramsrun.manager.state import RunState
 
 X = np.zeros(1)
@@ -18,7 +18,7 @@ def evaluated(n: int, o: int, fx: float, t: float = 0.0) -> Eval:
     return Eval(n, o, 0, 0, X, fx, t)
 
 
-def folded(*events: Start | Eval | End) -> RunState:
+def folded(*events: Event) -> RunState:
     state = RunState()
     for event in events:
         state.apply(event)
@@ -66,8 +66,15 @@ def test_ends_are_counted_by_how_they_came() -> None:
         End(3, "failed", "", 0.0),
     )
     assert (state.n_converged, state.n_stopped, state.n_failed) == (1, 1, 1)
-    assert state.n_barren == 2
+    assert state.n_barren == 1  # the second was stopped before it could have a loss
     assert state.living == set()
+
+
+def test_a_run_that_ended_by_an_error_counts_failing_optimizers_anew() -> None:
+    ends = [event for o in (1, 2) for event in (start(o), End(o, "failed", "", 0.0))]
+    context = Context("", 1, "", {}, (), True, 0.0, "")
+    assert folded(*ends, Exit("error", "", (), 0.0), context).n_barren == 0
+    assert folded(*ends, context).n_barren == 2
 
 
 def test_time_of_the_session_begins_where_the_session_does() -> None:

@@ -63,7 +63,7 @@ Exit conditions met:
 
 Optimizer  Type               Evaluations  Best loss  End
 001        Scipy Nelder-Mead  1            0.1        converged: Terminated by itself.
-002        CMAES              1            inf        job exit
+002        CMAES              1            none       job exit
 """
     )
 
@@ -75,7 +75,7 @@ def test_a_run_without_evaluations_has_no_best_loss_yet() -> None:
 def test_a_run_of_failures_has_no_best_loss() -> None:
     text = told(start(1, "CMAES"), Eval(1, 1, 0, 0, X, float("inf"), 0.2, "diverged"))
     assert "Best loss        none is finite\n" in text
-    assert text.endswith("001        CMAES  1            inf        alive\n")
+    assert text.endswith("001        CMAES  1            none       alive\n")
 
 
 def test_every_way_to_end_has_its_words() -> None:
@@ -114,5 +114,5 @@ def test_why_an_optimizer_was_stopped_stands_on_one_line() -> None:
     )
     assert text.splitlines()[-2:] == [
         "001        CMAES  1            2.0        stopped: A = True & ( B = False | C = True )",
-        "002        CMAES  0            inf        alive",
+        "002        CMAES  0            none       alive",
     ]

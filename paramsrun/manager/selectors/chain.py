@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-
 from paramsrun.manager.state import RunState
+from paramsrun.randomness import Stream
 from paramsrun.settings.families import selectors
 from paramsrun.settings.keys import key
 
@@ -33,7 +32,7 @@ class Chain:
                 yield f"Thresholds must rise from each to the next, but {high} follows {low}"
                 return
 
-    def next(self, n_blocks: int, run: RunState, rng: np.random.Generator) -> int | None:
+    def next(self, n_blocks: int, run: RunState, stream: Stream) -> int | None:
         """Return the block whose turn it is, or None after the last threshold of them all."""
         block = bisect_right(self.thresholds, run.n_evaluations) + 1
         return block if block <= n_blocks else None

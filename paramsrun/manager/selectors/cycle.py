@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from paramsrun.manager.state import RunState
+from paramsrun.randomness import Stream
 from paramsrun.settings.families import selectors
 
 
@@ -13,6 +12,6 @@ from paramsrun.settings.families import selectors
 class Cycle:
     """Take the Optimizer blocks in input order, again and again."""
 
-    def next(self, n_blocks: int, run: RunState, rng: np.random.Generator) -> int:
+    def next(self, n_blocks: int, run: RunState, stream: Stream) -> int:
         """Return the block after the one of the last optimizer."""
         return run.n_started % n_blocks + 1

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from paramsrun.manager.state import RunState
+from paramsrun.randomness import Stream
 from paramsrun.settings.families import selectors
 
 
@@ -13,6 +12,6 @@ from paramsrun.settings.families import selectors
 class Random:
     """Take any Optimizer block, each with the same chance."""
 
-    def next(self, n_blocks: int, run: RunState, rng: np.random.Generator) -> int:
+    def next(self, n_blocks: int, run: RunState, stream: Stream) -> int:
         """Return a random block."""
-        return int(rng.integers(n_blocks)) + 1
+        return int(stream.generator().integers(n_blocks)) + 1

@@ -2,7 +2,6 @@
 
 import traceback
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -65,9 +64,8 @@ class FunctionObjective:
             findings.mistake(at, f"Engine Function%Call {self.code.call}: {error}")
 
     def prepare(self) -> None:
-        """Import the module, if it can be."""
-        with suppress(Exception, SystemExit):
-            self.code.load()
+        """Import the module; what it raises tells that no evaluation could succeed."""
+        self.code.load()
 
     def evaluate(self, x: Vector, values: Vector, key: Key) -> SetEvaluation:
         """Return the loss; an exception of the function is the reason of an infinite one."""
