@@ -1,6 +1,6 @@
 """Kills a job again and again, and compares it with the run that nobody killed.
 
-    python benchmarks/kill.py [kills] [seed]
+    python benchmarks/kill.py [kills] [seed] [kind ...]
 
 A job is started, ended by SIGKILL at a random instant, resumed from its folder, killed again up to
 a few times and at last let to its end. Its journal must then be that of the uninterrupted run: the
@@ -9,6 +9,11 @@ computed twice: the loss function writes each call down. Half of the instants ar
 half aim at what is short: making the folder, replay, making a checkpoint, what happens between two
 evaluations, the end. Jobs are forked from a process that has imported everything, so start-up takes
 milliseconds; the runs they are compared with come from another such process.
+
+Some jobs have one optimizer, others five, with stoppers, shared points and two workers. Of the
+latter the workers are killed, too, alone and with their job, which is also ended by SIGTERM, SIGINT
+and the file EXIT. Where results are not taken in order, each optimizer must go the same way for as
+long as it lives, and no candidate may be in the journal twice.
 """
 
 import mmap
@@ -23,6 +28,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,11 +37,13 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import orjson
+from jobs_to_kill import KINDS, write_job
 
 WORKERS = 3
 MAX_KILLS = 5
 SEGMENT_EVENTS = 40
 """In place of 5,000, so that these short journals have segments that are full too."""
+SOFT_ENDS = ("signal", "request")
 EVENTS = ("start", "eval", "inject", "end")
 PHASES = ("start-up", "folder", "replay", "loss", "between", "checkpoint", "end")
 STARTUP, FOLDER, REPLAY, LOSS, BETWEEN, CHECKPOINT, END = range(len(PHASES))
@@ -47,42 +55,11 @@ AIMS = {
     END: (1, 0.004),
 }
 """What is aimed at: at most so many times in one run, and seconds that it takes."""
-CODE = """
-import os, time
-calls = os.open(os.environ["CALLS"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-def loss(x):
-    os.write(calls, x.tobytes())
-    time.sleep(0.001)
-    return float(((x - 0.3) ** 2).sum() + 3.0 * (x[0] - 0.3) * (x[1] - 0.3) + (x[2] - 0.3) ** 4)
-"""
-INTERFACE = "---\ndtype: Parameters\n" + "".join(
-    f"---\nname: p{i}\nvalue: 0.7\nrange: [0.0, 1.0]\nis_active: true\n" for i in range(3)
-)
-CMAES = "Optimizer\n   Type CMAES\nEnd\n"
-QUICK_CMAES = (
-    "Optimizer\n   Type CMAES\n   CMAES\n      Settings\n         tolfun 1e-2\n"
-    "         tolx 1e-2\n      End\n   End\nEnd\n"
-)
-NELDER_MEAD = "Optimizer\n   Type Scipy\n   Scipy\n      Algorithm Nelder-Mead\n   End\nEnd\n"
-SAMPLING = (
-    "Optimizer\n   Type RandomSampling\n   RandomSampling\n      NumberOfSamples 150\n   End\nEnd\n"
-)
-CHECKPOINTS = "CheckpointControl\n   EveryFunctionCalls 20\n   KeepPast 1\n   AtEnd Yes\nEnd\n"
-
-
-class Kind(NamedTuple):
-    """A job to be killed."""
-
-    text: str
-    calls: int
-
-
-KINDS = {
-    "CMAES": Kind(CMAES, 200),
-    "Nelder-Mead": Kind(NELDER_MEAD, 180),
-    "RandomSampling": Kind(SAMPLING, 150),
-    "two blocks": Kind(QUICK_CMAES + NELDER_MEAD + CHECKPOINTS, 285),
-}
+WAYS = ("SIGKILL", "SIGKILL with workers", "SIGKILL after a worker", "SIGTERM", "SIGINT", "EXIT")
+SOFT_CODES = (0, 130, 143)
+HANGS = -1
+PATIENCE_S = 60.0
+"""A job that was asked to end and has not by then hangs."""
 
 
 class Evaluated(NamedTuple):
@@ -93,6 +70,12 @@ class Evaluated(NamedTuple):
     x: list[bytes]
     """The points evaluated, the initial one among them."""
     ended: bool
+    ways: dict[tuple[int, int, int], bytes]
+    """Each candidate (optimizer, batch, place) and its point and loss."""
+    doubled: int
+    """Candidates that are there more than once."""
+    in_sequence: bool
+    """Whether the evaluations are numbered from 1 without a gap."""
 
 
 @dataclass
@@ -100,6 +83,7 @@ class Tally:
     """What came of some kills."""
 
     kills: Counter[str] = field(default_factory=Counter)
+    ways: Counter[str] = field(default_factory=Counter)
     runs: int = 0
     left_tmp: int = 0
     lost: int = 0
@@ -113,31 +97,25 @@ class Tally:
             setattr(self, name, getattr(self, name) + value)
 
 
-def write_job(folder: Path, kind: Kind) -> None:
-    folder.mkdir(parents=True)
-    (folder / "loss.py").write_text(CODE)
-    (folder / "parameter_interface.yaml").write_text(INTERFACE)
-    (folder / "params.in").write_text(
-        f"RandomSeed 1\nEngine Function\n   Call loss:loss\nEndEngine\n{kind.text}"
-        "ExitCondition\n   Type MaxTotalFunctionCalls\n"
-        f"   MaxTotalFunctionCalls {kind.calls}\nEnd\n"
-    )
-
-
 def read(folder: Path | None) -> Evaluated:
     """Return what a journal holds; a torn last line is left out."""
-    lines, x, ended = [], [], False
+    lines, x, ended, n = [], [], False, []
+    ways: dict[tuple[int, int, int], bytes] = {}
     if folder is not None:
         for path in sorted((folder / "optimization/journal").glob("*.jsonl")):
             for line in path.read_bytes().split(b"\n")[:-1]:
                 event = orjson.loads(line)
-                ended = event["e"] == "exit" and event["how"] != "signal"
+                ended = event["e"] == "exit" and event["how"] not in SOFT_ENDS
                 if event["e"] == "eval":
                     x.append(np.array(event["x"], dtype=np.float64).tobytes())
+                    n.append(event["n"])
+                    at = (event["o"], event["b"], event["i"])
+                    ways[at] = orjson.dumps([event["x"], event["fx"]])
                 if event["e"] in EVENTS:
                     del event["t"]
                     lines.append(orjson.dumps(event))
-    return Evaluated(lines, x, ended)
+    in_sequence = n == list(range(len(n)))
+    return Evaluated(lines, x, ended, ways, len(n) - len(ways), in_sequence)
 
 
 class Watch:
@@ -209,6 +187,8 @@ def forked(arguments: list[str], folder: Path, calls: Path, watch: Watch) -> int
         main(arguments)
     except SystemExit as end:
         code = end.code or 0
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
     except BaseException:
         traceback.print_exc()
     finally:
@@ -216,10 +196,18 @@ def forked(arguments: list[str], folder: Path, calls: Path, watch: Watch) -> int
         os._exit(code if isinstance(code, int) else 98)
 
 
-def killed(
+class Caught(NamedTuple):
+    """Where a process was at a random instant."""
+
+    phase: int
+    status: int | None
+    """If it ended before that instant: with which status."""
+
+
+def caught(
     pid: int, watch: Watch, rng: np.random.Generator, seconds: float, aims: list[int]
-) -> tuple[int, int]:
-    """Kill a process at a random instant; return the phase it was in and its wait status.
+) -> Caught:
+    """Wait for a random instant of a process.
 
     seconds is how long it will run, aims what it may be caught at.
     """
@@ -233,18 +221,60 @@ def killed(
         while watch.entered(aim) < nth:
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
-                return watch.phase, status
+                return Caught(watch.phase, status)
             time.sleep(2e-5)
     time.sleep(delay)
-    phase = watch.phase
+    return Caught(watch.phase, None)
+
+
+def strike(pid: int, code: signal.Signals = signal.SIGKILL) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, code)
+
+
+def waited(pid: int) -> int:
+    """Return the status with which a process ends; one that hangs is killed."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return status
+        time.sleep(1e-3)
     os.kill(pid, signal.SIGKILL)
-    return phase, os.waitpid(pid, 0)[1]
+    os.waitpid(pid, 0)
+    return HANGS
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process started."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if path.read_text().rpartition(")")[2].split()[1] == str(pid):
+                found.append(int(path.parent.name))
+    return found
+
+
+def outlive(workers: list[int]) -> bool:
+    """Return whether one of those workers is there long after its driver."""
+    until = time.monotonic() + 3.0
+    while living := [pid for pid in workers if is_worker(pid)]:
+        if time.monotonic() > until:
+            return bool(living)
+        time.sleep(0.01)
+    return False
+
+
+def is_worker(pid: int) -> bool:
+    with suppress(OSError):
+        return b"evaluators.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
 
 
 class Chain:
     """One job, killed and resumed until it ends."""
 
-    def __init__(self, folder: Path, name: str, expected: list[bytes], number: int) -> None:
+    def __init__(self, folder: Path, name: str, expected: Evaluated, number: int) -> None:
         self.tally = Tally(runs=1)
         self._folder = folder
         self._name = name
@@ -253,35 +283,56 @@ class Chain:
         self._auto = number % 2 == 0
         self._watch = Watch()
         self._n_sessions = 0
+        self._n_killed_workers = 0
 
     def run(self, rng: np.random.Generator, most: int) -> Tally:
         write_job(self._folder, self._kind)
         n_kills = min(most, int(rng.integers(1, MAX_KILLS + 1)))
         while not self._session(rng if self.tally.kills.total() < n_kills else None):
             pass
-        if read(self._latest()).lines != self._expected:
-            self.tally.differing += 1
-            self._problem("the journal differs from the uninterrupted one")
+        self._check_whole(read(self._latest()))
         if self.tally.problems:
             kept = tempfile.mkdtemp(prefix="killed-")
             shutil.copytree(self._folder, kept, dirs_exist_ok=True)
             self._problem(f"kept in {kept}")
         return self.tally
 
+    def _check_whole(self, made: Evaluated) -> None:
+        """Check the journal of the job that came to its end."""
+        expected = self._expected
+        if made.doubled or not made.in_sequence:
+            self._problem(f"candidates doubled: {made.doubled}, in sequence: {made.in_sequence}")
+        if len(made.x) != len(expected.x):
+            self._problem(f"{len(made.x) - 1} evaluations in place of {len(expected.x) - 1}")
+        if self._kind.is_ordered:
+            differs = made.lines != expected.lines
+        else:
+            both = made.ways.keys() & expected.ways.keys()
+            differs = any(made.ways[at] != expected.ways[at] for at in both)
+        if differs:
+            self.tally.differing += 1
+            self._problem("the journal differs from the uninterrupted one")
+
     def _session(self, rng: np.random.Generator | None) -> bool:
         """Run one session, which is killed if rng is given; return whether the job is over."""
         parent = self._latest()
         before = read(parent)
         self._n_sessions += 1
+        self._n_killed_workers = 0
         calls = self._folder / f"calls.{self._n_sessions}"
         self._watch.clear()
         pid = forked(self._arguments(parent), self._folder, calls, self._watch)
         if rng is None:
-            phase, status = STARTUP, os.waitpid(pid, 0)[1]
+            phase, status = STARTUP, waited(pid)
         else:
-            seconds = 0.06 + 0.0013 * max(self._kind.calls - len(before.x), 0)
-            phase, status = killed(pid, self._watch, rng, seconds, self._aims(parent))
-        was_killed = os.WIFSIGNALED(status)
+            left = max(self._kind.calls - len(before.x), 0)
+            seconds = self._kind.startup_s + 0.0013 * left
+            phase, status = self._struck(pid, rng, seconds, self._aims(parent))
+        if status == HANGS:
+            self._problem(f"session {self._n_sessions} hangs")
+        was_killed = rng is not None and (
+            os.WIFSIGNALED(status) or (not read(self._latest()).ended and status >> 8 in SOFT_CODES)
+        )
         if was_killed:
             self.tally.kills[f"{PHASES[phase]} (resume)" if parent else PHASES[phase]] += 1
             self.tally.left_tmp += any(self._folder.glob(".*.results.tmp"))
@@ -293,9 +344,37 @@ class Chain:
             shutil.rmtree(parent)
         if was_killed:
             return after.ended and not self._auto
-        if status != 0:
+        if status != 0 and status >> 8 not in SOFT_CODES:
             self._problem(f"session {self._n_sessions} ended with exit code {status >> 8}")
         return True
+
+    def _struck(
+        self, pid: int, rng: np.random.Generator, seconds: float, aims: list[int]
+    ) -> tuple[int, int]:
+        """End a session at a random instant; return the phase it was in and its wait status."""
+        way = str(rng.choice(WAYS if self._kind.managed else WAYS[:1]))
+        phase, status = caught(pid, self._watch, rng, seconds, aims)
+        if status is not None:
+            return phase, status
+        self.tally.ways[way] += 1
+        workers = children(pid)
+        if way == "SIGKILL after a worker" and workers:
+            strike(int(rng.choice(workers)))
+            self._n_killed_workers += 1
+            time.sleep(rng.uniform(0.0, 0.2))
+            workers = [*workers, *children(pid)]
+        elif way == "SIGKILL with workers":
+            for worker in workers:
+                strike(worker)
+        latest = self._latest()
+        if way != "EXIT":
+            strike(pid, signal.Signals[way.split()[0]])
+        elif latest is not None:
+            (latest / "EXIT").touch()
+        status = waited(pid)
+        if outlive(workers):
+            self._problem(f"session {self._n_sessions} left workers")
+        return phase, status
 
     def _latest(self) -> Path | None:
         folders = sorted(
@@ -329,7 +408,12 @@ class Chain:
         new = after.x[len(before.x) :]
         in_flight = len(called) - len(new)
         self.tally.in_flight += max(in_flight, 0)
-        if called[: len(new)] != new or not 0 <= in_flight <= was_killed:
+        at_most = self._kind.in_flight * was_killed + 2 * self._n_killed_workers
+        if self._kind.in_flight > 1:
+            wrong = bool(Counter(new) - Counter(called))
+        else:
+            wrong = called[: len(new)] != new
+        if wrong or not 0 <= in_flight <= at_most:
             self.tally.repeated += abs(in_flight)
             self._problem(
                 f"session {self._n_sessions} evaluated {len(called)} points and wrote {len(new)}"
@@ -355,16 +439,17 @@ class Work(NamedTuple):
     """The share of one worker."""
 
     root: Path
-    expected: dict[str, list[bytes]]
+    expected: dict[str, Evaluated]
     seed: int
     worker: int
     n_kills: int
+    kinds: list[str]
 
 
 def chains(work: Work) -> Tally:
     """Kill until the share is done."""
     tally = Tally()
-    names = list(KINDS)
+    names = work.kinds
     number = work.worker
     while tally.kills.total() < work.n_kills and not len(tally.problems) > 20:
         name = names[number % len(names)]
@@ -414,6 +499,8 @@ def report(tally: Tally, seconds: float) -> None:
     print(f"{tally.kills.total()} kills of {tally.runs} runs in {seconds:.0f} s")
     for phase, n in sorted(tally.kills.items()):
         print(f"  {phase:24}{n:4d}")
+    for way, n in sorted(tally.ways.items()):
+        print(f"  {way:24}{n:4d}")
     print(f"runs that differ          {tally.differing}")
     print(f"evaluations lost          {tally.lost}")
     print(f"evaluations repeated      {tally.repeated}, besides {tally.in_flight} in flight")
@@ -427,6 +514,7 @@ def main() -> None:
         run_whole(Path(sys.argv[2]))
     n_kills = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    kinds = sys.argv[3:] or [*KINDS]
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="kill-") as name:
         root = Path(name)
@@ -435,8 +523,8 @@ def main() -> None:
         shorten_segments()
         if whole.wait() != 0:
             sys.exit("The uninterrupted runs failed")
-        expected = {kind: read(root / "whole" / kind / "params.results").lines for kind in KINDS}
-        work = [Work(root, expected, seed, w, n) for w, n in enumerate(shares(n_kills))]
+        expected = {kind: read(root / "whole" / kind / "params.results") for kind in KINDS}
+        work = [Work(root, expected, seed, w, n, kinds) for w, n in enumerate(shares(n_kills))]
         tally = Tally()
         with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
             for part in pool.map(chains, work, chunksize=1):

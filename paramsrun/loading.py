@@ -48,14 +48,19 @@ class Loaded:
 
 
 def load(
-    path: Path, stack: ExitStack, name: str | None, resume: Path | None, run_code: bool
+    path: Path,
+    stack: ExitStack,
+    name: str | None,
+    resume: Path | None,
+    run_code: bool,
+    source: Source | None = None,
 ) -> Loaded:
     """Read an input, merge it with what it resumes, and load its problem.
 
-    stack closes what a resume unpacked. Raises InputError with every mistake, UsageError where
-    what is to be resumed cannot be.
+    stack closes what a resume unpacked; source is the text of an input that is in no file. Raises
+    InputError with every mistake, UsageError where what is to be resumed cannot be.
     """
-    return _Loader(path, stack, run_code).load(name, resume)
+    return _Loader(path, stack, run_code, source).load(name, resume)
 
 
 def exit_rule(settings: JobSettings) -> ExitRule:
@@ -75,15 +80,16 @@ def code_of(problem: Problem) -> dict[str, str]:
 
 
 class _Loader:
-    def __init__(self, path: Path, stack: ExitStack, run_code: bool) -> None:
+    def __init__(self, path: Path, stack: ExitStack, run_code: bool, source: Source | None) -> None:
         self._path = path
+        self._source = source
         self._folder = path.parent
         self._stack = stack
         self._run_code = run_code
         self._findings = Findings()
 
     def load(self, name: str | None, resume: Path | None) -> Loaded:
-        source = read_source(self._path, self._findings)
+        source = self._source or read_source(self._path, self._findings)
         self._findings.check()
         assert source is not None
         new = parse(source, scope_of(JobSettings), self._findings)

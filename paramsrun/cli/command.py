@@ -12,7 +12,6 @@ from paramsrun.cli.number_list import TakesNumbers, numbers
 from paramsrun.errors import ParamsrunError, UsageError, nearest
 
 EXIT_CODES = {"Ended by SIGINT": 130, "Ended by SIGTERM": 143}
-MAX_NAME = 200
 
 
 class Commands(click.Group):
@@ -78,14 +77,12 @@ def file_name(ctx: click.Context, parameter: click.Parameter, name: str | None) 
     """Return the name of a job, which is to be one of a file: results stay in this folder."""
     if name is None:
         return None
-    if not name or "/" in name or os.sep in name or not name.isprintable() or name in (".", ".."):
-        raise click.BadParameter(
-            f"{name!r} is no name for a results folder: it must be a name without slashes. The key "
-            "ResultsDirectory of the input puts results elsewhere."
-        )
-    if len(os.fsencode(name)) > MAX_NAME:
-        raise click.BadParameter(f"it is longer than {MAX_NAME} bytes")
-    return name
+    from paramsrun.results.folder import check_name
+
+    try:
+        return check_name(name)
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def echo(line: str) -> None:
@@ -114,7 +111,7 @@ def run(file: str, name: str | None, resume: str | None) -> None:
     from pathlib import Path
 
     from paramsrun.job import Job
-    from paramsrun.resuming import following
+    from paramsrun.following import following
 
     origin = None if resume is None else Path(resume)
     readable(file)
@@ -228,6 +225,29 @@ def plot(folders: tuple[str, ...], optimizers: tuple[int, ...], output: str | No
 
     paths = [Path(folder) for folder in folders]
     click.echo(plotted(paths, optimizers, None if output is None else Path(output)))
+
+
+@main.command(short_help="Write every evaluation of a job as a table.")
+@click.argument("folder", type=click.Path())
+@click.option("--csv", "kind", flag_value="csv", help="As comma-separated values.")
+@click.option("--hdf5", "kind", flag_value="h5", help="As an HDF5 file.")
+@click.option(
+    "--output", type=click.Path(), help="The file; the default is the FOLDER's name with its kind."
+)
+def export(folder: str, kind: str | None, output: str | None) -> None:
+    """Write every evaluation of the running or ended job of a results FOLDER as a table.
+
+    Its columns: the evaluation in the run, the optimizer, the evaluation among the optimizer's own,
+    seconds, training and validation loss, the reason of a failure, and the parameters in real
+    units. HDF5 needs h5py: pip install 'paramsrun[hdf5]'.
+    """
+    from pathlib import Path
+
+    from paramsrun.report.export import export as exported
+
+    if kind is None:
+        raise UsageError("Say what to write: --csv or --hdf5")
+    click.echo(exported(Path(folder), kind, None if output is None else Path(output)))
 
 
 @main.command(short_help="Tell what a checkpoint holds.")

@@ -34,6 +34,8 @@ class Crew:
         self._n_failed_starts = 0
         self._rest_until = clock()
         self.workers: list[WorkerProcess] = []
+        self.has_worked = False
+        """Whether a worker has ever taken the problem."""
 
     def start(self) -> WorkerProcess | None:
         """Start a worker; None where that is not possible at this moment."""
@@ -68,7 +70,7 @@ class Crew:
 
     def started(self, worker: WorkerProcess) -> None:
         """Note that a worker has taken the problem."""
-        worker.is_ready = True
+        worker.is_ready = self.has_worked = True
         self._n_failed_starts = 0
 
     def speaking(self, seconds: float) -> list[WorkerProcess]:

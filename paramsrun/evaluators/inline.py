@@ -1,9 +1,11 @@
 """Evaluations in this process, one after the other, in the order in which they were handed in."""
 
+import os
 from collections import deque
 from math import inf
 
 from paramsrun.evaluators.contract import Done, Evaluates, Task
+from paramsrun.evaluators.forks import end_fork
 
 
 class Inline:
@@ -11,6 +13,7 @@ class Inline:
 
     def __init__(self, problem: Evaluates) -> None:
         self._problem = problem
+        self._home = os.getpid()
         self._waiting: deque[Task] = deque()
         self.interruptible = False
 
@@ -25,6 +28,7 @@ class Inline:
         try:
             return task, self._problem.evaluate(task.x, task.key)
         finally:
+            end_fork(self._home)
             self.interruptible = False
 
     @property

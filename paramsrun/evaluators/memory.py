@@ -21,7 +21,7 @@ def _field(path: str, name: bytes) -> float:
         with open(path, "rb") as file:
             for line in file:
                 if line.startswith(name):
-                    return int(line.split()[1]) / 1e3 * 1.024
+                    return int(line.split()[1]) * 1024 / 1e6
     except OSError:  # it has ended
         pass
     return 0.0

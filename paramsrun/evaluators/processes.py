@@ -146,7 +146,7 @@ class Processes:
         worker.since = self._clock()
         match message:
             case Broken(reason):
-                raise RunError(f"Workers cannot take the problem (Evaluator): {reason}")
+                self._cannot_begin(worker, reason)
             case Ready(resident):
                 self._check_room(resident)
                 self._crew.started(worker)
@@ -195,6 +195,13 @@ class Processes:
                 times = f" ({attempts[0].deaths} times)" if self._retries else ""
                 self._fail(attempts.pop(0), f"the worker that computed it {how}{times}")
         self._requeue(attempts)
+
+    def _cannot_begin(self, worker: WorkerProcess, reason: str) -> None:
+        """Dismiss a worker that cannot take the problem; others may, if one did before."""
+        if not self._crew.has_worked:
+            raise RunError(f"Workers cannot take the problem (Evaluator): {reason}")
+        self._requeue(self._crew.dismiss(worker))
+        self._crew.start_failed(f"a worker cannot take the problem: {reason}")
 
     def _outgrew(self, worker: WorkerProcess) -> None:
         """Dismiss a worker that takes too much memory."""

@@ -13,6 +13,7 @@ import socket
 from time import perf_counter
 
 from paramsrun.evaluators.contract import Evaluates, Task, failed
+from paramsrun.evaluators.forks import end_fork
 from paramsrun.evaluators.memory import peak_mb, resident_mb
 from paramsrun.evaluators.messages import LENGTH, Broken, Computed, Ready
 from paramsrun.problem.contract import Evaluation
@@ -22,6 +23,7 @@ def serve(number: int) -> None:
     """Compute what comes through the socket of this number, until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with_driver()
+    home = os.getpid()
     connection = socket.socket(fileno=number)
     incoming = connection.makefile("rb")
     try:
@@ -31,6 +33,7 @@ def serve(number: int) -> None:
     except Exception as error:
         _send(connection, Broken(f"{type(error).__name__}: {error}"))
         return
+    end_fork(home)
     _send(connection, Ready(resident_mb(os.getpid())))
     while True:
         try:
@@ -39,6 +42,7 @@ def serve(number: int) -> None:
             return
         began = perf_counter()
         evaluation = evaluated(problem, task)
+        end_fork(home)
         elapsed = perf_counter() - began
         _send(connection, Computed(evaluation, elapsed, peak_mb() if watch_memory else 0.0))
 

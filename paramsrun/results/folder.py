@@ -13,6 +13,31 @@ from paramsrun.results.files import alone
 
 INPUTS = "settings_and_initial_data"
 JOURNAL = "optimization/journal"
+MAX_NAME = 200
+"""Bytes of a job's name."""
+
+
+def check_name(name: str) -> str:
+    """Return the name of a job; UsageError where it cannot be that of a folder."""
+    if not name or "/" in name or os.sep in name or not name.isprintable() or name in (".", ".."):
+        raise UsageError(
+            f"{name!r} is no name for a results folder: it must be a name without slashes. The key "
+            "ResultsDirectory of the input puts results elsewhere."
+        )
+    if len(os.fsencode(name)) > MAX_NAME:
+        raise UsageError(
+            f"{name!r} is no name for a results folder: it is longer than {MAX_NAME} bytes"
+        )
+    return name
+
+
+def journal_of(folder: Path) -> Path:
+    """Return where the journal of a results folder is; UsageError where it is none."""
+    if not folder.exists():
+        raise UsageError(f"There is no results folder {folder}")
+    if not (folder / JOURNAL).is_dir():
+        raise UsageError(f"{folder} is no results folder: it has no {JOURNAL}")
+    return folder / JOURNAL
 
 
 def create(

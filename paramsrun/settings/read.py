@@ -143,7 +143,7 @@ class _Reader:
         if entry.value is None and key.kind is not Kind.BOOL:
             self._mistake(entry.place, f"{path} needs a value behind it: {takes(key)}")
             return _default(key)
-        text, unit = _text_and_unit(key, entry)
+        text, unit = text_and_unit(key, entry)
         place = entry.place if entry.value is None else entry.value.place
         try:
             value = parse_value(key, text, unit)
@@ -235,7 +235,7 @@ def _is_none(entry: Entry) -> bool:
     )
 
 
-def _text_and_unit(key: Declared, entry: Key) -> tuple[str, str | None]:
+def text_and_unit(key: Declared, entry: Key) -> tuple[str, str | None]:
     """Return a key's text and unit; brackets behind a text belong to it."""
     if entry.value is None:
         return "Yes", None

@@ -45,7 +45,7 @@ def _entry(key: Declared, value: Any, defaults: bool) -> Entry:
         return Block(key.name, NOWHERE, _word(name), entries, end=f"End{key.name}")
     if key.kind in (Kind.TYPED, Kind.TYPED_BLOCKS):
         return Block(key.name, NOWHERE, entries=tuple(_typed(key, value, defaults)))
-    return _key(key.name, key, value)
+    return key_entry(key.name, key, value)
 
 
 def _typed(key: Declared, value: Any, defaults: bool) -> Iterator[Entry]:
@@ -53,14 +53,15 @@ def _typed(key: Declared, value: Any, defaults: bool) -> Iterator[Entry]:
     yield Key("Type", NOWHERE, _word(name))
     bare = bare_key(type(value))
     if bare is not None:
-        yield _key(name, bare, getattr(value, bare.attribute))
+        yield key_entry(name, bare, getattr(value, bare.attribute))
         return
     entries = tuple(_entries(value, defaults))
     if entries:
         yield Block(name, NOWHERE, entries=entries)
 
 
-def _key(name: str, key: Declared, value: Any) -> Key:
+def key_entry(name: str, key: Declared, value: Any) -> Key:
+    """Return the line that gives a key a value."""
     quoted = key.kind in (Kind.TEXT, Kind.TEXTS) and not _is_plain(value)
     return Key(name, NOWHERE, _word(show_value(key, value)), quoted=quoted)
 

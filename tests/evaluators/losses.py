@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,23 @@ class Threads:
         return of(float(os.environ["OPENBLAS_NUM_THREADS"]))
 
 
+@dataclass
+class Forking:
+    """Forks at some numbers, and lets the child come back from the evaluation, too."""
+
+    at: tuple[int, ...]
+    children: list[int] = field(default_factory=list)
+
+    def evaluate(self, x: Vector, key: Key) -> Evaluation:
+        if key.number in self.at:
+            child = os.fork()
+            if child:
+                self.children.append(child)
+            else:
+                raise SystemExit
+        return of(float(key.number))
+
+
 class Unloadable:
     """Cannot be taken by a worker."""
 
@@ -112,6 +129,24 @@ class Unloadable:
 
     def evaluate(self, x: Vector, key: Key) -> Evaluation:
         return of(0.0)
+
+
+class LoadableOnce:
+    """Can be taken by one worker; no file is there for a second one."""
+
+    def __init__(self, file: Path, dies_at: int) -> None:
+        self.file = file
+        self.dies_at = dies_at
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ = state
+        self.file.unlink()
+
+    def evaluate(self, x: Vector, key: Key) -> Evaluation:
+        if key.number == self.dies_at:
+            die()
+        time.sleep(0.001)
+        return of(float(key.number))
 
 
 def task(number: int, x: Vector | None = None) -> Task:

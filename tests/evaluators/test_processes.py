@@ -17,7 +17,9 @@ from paramsrun.evaluators.inline import Inline
 from paramsrun.problem.contract import Key
 from tests.evaluators.conftest import Make
 from tests.evaluators.losses import (
+    Forking,
     Leaking,
+    LoadableOnce,
     Perilous,
     Slow,
     Sphere,
@@ -76,6 +78,12 @@ def test_every_task_comes_back_once_as_it_was_submitted(processes: Make) -> None
         evaluator.submit(one)
     returned = [done[0] for _ in submitted if (done := evaluator.next_done())]
     assert sorted(map(id, returned)) == sorted(map(id, submitted))
+
+
+def test_a_child_that_a_loss_forks_answers_for_no_point(processes: Make) -> None:
+    evaluator = processes(Forking((3, 4, 9)), 1)
+    found = {done.key.number: evaluation.fx for done, evaluation in results(evaluator, 30)}
+    assert found == {number: float(number) for number in range(1, 31)}
 
 
 @pytest.mark.parametrize("n_predictions", [1, 100_000])
@@ -204,6 +212,29 @@ def test_a_problem_that_workers_cannot_load_is_an_error(processes: Make) -> None
     evaluator = processes(Unloadable(dies=False))
     with pytest.raises(RunError, match=r"cannot take the problem .*ImportError: no module of that"):
         list(results(evaluator, 1))
+
+
+def test_the_run_goes_on_while_a_worker_is_left_that_took_the_problem(
+    processes: Make, tmp_path: Path
+) -> None:
+    file = tmp_path / "data"
+    file.touch()
+    evaluator = processes(LoadableOnce(file, 0))
+    found = {done.key.number: evaluation.fx for done, evaluation in results(evaluator, 600)}
+    assert found == {number: float(number) for number in range(1, 601)}
+
+
+def test_no_point_fails_where_no_new_worker_can_take_the_problem(
+    processes: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "_PAUSE_S", 0.01)
+    file = tmp_path / "data"
+    file.touch()
+    evaluator = processes(LoadableOnce(file, 5), 1)
+    found: list[float] = []
+    with pytest.raises(RunError, match="a worker cannot take the problem: FileNotFoundError"):
+        found.extend(e.fx for _, e in results(evaluator, 10, 1))
+    assert found == [1.0, 2.0, 3.0, 4.0]
 
 
 def test_workers_that_never_start_are_an_error(

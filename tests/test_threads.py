@@ -1,0 +1,33 @@
+"""Linear algebra takes one thread in a run, whatever it took before."""
+
+import os
+
+import numpy as np
+import pytest
+
+from paramsrun.threads import _pools, one_thread
+
+
+def threads() -> list[int]:
+    return [get() for get, _ in _pools()]
+
+
+def test_libraries_that_are_loaded_take_one_thread_and_then_as_many_as_before() -> None:
+    if not threads():
+        pytest.skip("this numpy has no OpenBLAS that can be found")
+    assert np.eye(2).shape == (2, 2)
+    before = threads()
+    with one_thread():
+        assert set(threads()) == {1}
+    assert threads() == before
+
+
+def test_libraries_that_are_loaded_meanwhile_learn_it_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    with one_thread():
+        assert os.environ["OPENBLAS_NUM_THREADS"] == os.environ["OMP_NUM_THREADS"] == "1"
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "3"
+    assert "OMP_NUM_THREADS" not in os.environ
