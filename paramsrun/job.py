@@ -94,7 +94,8 @@ class Job:
         recorded = self._make_folder()
         state, x0 = self._loaded.state, None
         with ExitStack() as stack:
-            session = Session(self._loaded, self.folder, stack, echo, live)
+            folder = self.folder.absolute()  # a loss may change the current folder
+            session = Session(self._loaded, folder, stack, echo, live)
             if self._loaded.origin is not None:
                 session.manager.resume(recorded, context(self._loaded))
             # Until here a signal ends the process as it ends any: there is nothing to save yet.

@@ -1,6 +1,5 @@
 """From an input file to all that a run needs: settings, problem, and what it goes on with."""
 
-import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -72,11 +71,8 @@ def code_of(problem: Problem) -> dict[str, str]:
     """Return the user's code that a problem runs: its name -> path and SHA-256."""
     if not isinstance(problem.training, FunctionObjective):
         return {}
-    path = problem.training.code.find()
-    if path is None:
-        return {problem.training.code.call: ""}
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return {problem.training.code.call: f"{path} {digest}"}
+    code, digest = problem.training.code, problem.training.digest
+    return {code.call: "" if digest is None else f"{code.find()} {digest}"}
 
 
 class _Loader:
@@ -172,13 +168,13 @@ class _Loader:
 def _recorded_folders(state: RunState) -> list[Path]:
     """Return where the user's code of the earlier run was found."""
     assert state.context is not None
-    found = []
+    found: list[Path] = []
     for call, where in state.context.code.items():
         path = Path(where.rpartition(" ")[0])
         if not path.name:  # a module without a file
             continue
         depth = call.partition(":")[0].count(".") + (path.name == "__init__.py")
-        found.append(path.parents[depth])
+        found += path.parents[depth : depth + 1]
     return found
 
 

@@ -1,7 +1,6 @@
 """Going on with an earlier run: what it was, and what a new input changes in it."""
 
 import hashlib
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +12,7 @@ import numpy as np
 
 from paramsrun.errors import Findings, Mistake, RunError, UsageError
 from paramsrun.input import Block, Key, Word, parse, read_source, write
-from paramsrun.manager.events import End, Eval, Event, Inject, Run
+from paramsrun.manager.events import Run
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
 from paramsrun.manager.tape import Tape, tapes
@@ -22,7 +21,7 @@ from paramsrun.problem.parameters import ParameterInterface, read_parameters
 from paramsrun.results import journal, lock
 from paramsrun.results.checkpoint_list import LIST
 from paramsrun.results.folder import INPUTS, JOURNAL
-from paramsrun.results.reader import read
+from paramsrun.results.reader import fold, folded
 from paramsrun.settings.declared import scope_of
 from paramsrun.settings.job import JobSettings
 from paramsrun.settings.merge import merge
@@ -41,45 +40,34 @@ class Origin(NamedTuple):
     journal: Path
     """Folder of its journal's segments."""
 
-    def events(self) -> Iterator[Event]:
-        """Yield its events; a last line that was cut off is left out."""
-        return (e for e in journal.read(self.journal) if not isinstance(e, journal.Torn))
-
     def state(self) -> RunState:
         """Return the state at its end, where a new session begins; UsageError if it has none."""
-        state = RunState()
         try:
-            for event in self.events():
-                self._apply(event, state)
+            state = fold(self.journal)
         except RunError as error:
             raise UsageError(
-                f"{error}\nThe run cannot go on from {self.path}; if there is another checkpoint "
-                "of it, resume from that"
+                f"{self._told(str(error))}\nThe run cannot go on from {self.path}; if there is "
+                "another checkpoint of it, resume from that"
             ) from None
-        except OSError as error:
-            raise UsageError(f"{self.path} cannot be read: {error}") from None
         if state.run is None:
             raise UsageError(f"{self.path} holds an empty journal: there is nothing to go on with")
         state.session_began = state.checkpoint_t = state.t
         return state
 
-    def _apply(self, event: Event, state: RunState) -> None:
-        what = ""
-        if type(event) is Eval and event.o and event.n != state.n_evaluations + 1:
-            what = f"evaluation {event.n} follows evaluation {state.n_evaluations}"
-        elif isinstance(event, Eval | End | Inject) and event.o and event.o not in state.optimizers:
-            what = f"optimizer {event.o} was never started"
-        if what:
-            place = journal.place(self.journal, state.n_events)
-            raise RunError(f"{place}: damaged journal: {what}")
-        state.apply(event)
-
     def tapes(self, state: RunState) -> dict[int, Tape]:
         """Return what was recorded of unfinished optimizers; UsageError if it cannot be true."""
+        so_far = RunState()
         try:
-            return tapes(self.events(), state.unfinished)
+            return tapes(folded(self.journal, so_far), state.unfinished)
         except RunError as error:
-            raise UsageError(f"{error}\nThe run cannot go on from {self.path}") from None
+            place = self._told(journal.place(self.journal, so_far.n_events - 1))
+            raise UsageError(f"{place}: {error}\nThe run cannot go on from {self.path}") from None
+
+    def _told(self, text: str) -> str:
+        """Return a text that names the journal of a checkpoint as being in it."""
+        if self.path.is_dir():
+            return text
+        return text.replace(str(self.journal), f"{self.path}:{self.journal.name}")
 
     @property
     def torn(self) -> int:
@@ -165,6 +153,7 @@ def _stored(origin: Origin, findings: Findings) -> Block:
     """Return the stored input, every path in it absolute, without what is not inherited."""
     source = read_source(origin.inputs / "params.in", findings)
     if source is None:
+        name_stored(origin, findings)
         findings.check()
     assert source is not None
     tree = parse(source, scope_of(JobSettings), findings)
@@ -298,35 +287,3 @@ def check_not_over(origin: Origin, state: RunState, rule: ExitRule) -> None:
             f"({state.n_evaluations} evaluations, {state.n_converged} converged):\n{conditions}\n"
             "To go on, give the input other ExitCondition blocks: they replace the stored ones."
         )
-
-
-def following(name: str) -> tuple[str, Path | None, str | None]:
-    """Return how the job of that name goes on, for queues that start one command again and again.
-
-    The results are the name of the next session; the folder that it resumes, or None where there
-    is none yet; and, if the job has come to its end already, a sentence that says so.
-    """
-    n = max(_sessions(name), default=0)
-    if n == 0:
-        return name, None, None
-    latest = Path(f"{name}.results" if n == 1 else f"{name}.{n}.results")
-    following = f"{name}.{n + 1}"
-    exit = read(latest).state.exit
-    if exit is None or exit.how not in ("conditions", "exhausted"):
-        return following, latest, None
-    reason = exit.reason.replace("\n", "\n  ")
-    return (
-        following,
-        latest,
-        f"{latest} ended already, and there is nothing to do:\n  {reason}\n"
-        f"To go on all the same: --resume {latest}, with other ExitCondition blocks in the input",
-    )
-
-
-def _sessions(name: str) -> Iterator[int]:
-    """Yield the numbers of the sessions of a job whose results are in the current folder."""
-    of_session = re.compile(re.escape(name) + r"(?:\.([1-9][0-9]*))?\.results")
-    for path in Path().iterdir():
-        match = of_session.fullmatch(path.name)
-        if match is not None and path.is_dir():
-            yield int(match[1] or 1)

@@ -65,12 +65,25 @@ def main() -> None:
     Exit codes: 0 the run ended as its input says; 1 it failed; 2 the input or the command is
     wrong; 130 and 143 ended by SIGINT (Ctrl-C) and SIGTERM.
     """
+    _open_standard_files()
     # Linear algebra rounds otherwise with more threads: a resumed run would differ.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _open_standard_files() -> None:
+    """Put nothing in place of standard files that are closed, lest others take their numbers."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  open to the end
 
 
 def file_name(ctx: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
@@ -110,8 +123,8 @@ def run(file: str, name: str | None, resume: str | None) -> None:
     """
     from pathlib import Path
 
-    from paramsrun.job import Job
     from paramsrun.following import following
+    from paramsrun.job import Job
 
     origin = None if resume is None else Path(resume)
     readable(file)

@@ -4,7 +4,7 @@ from math import sqrt
 
 from paramsrun.arrays import Vector
 from paramsrun.manager.events import Start
-from paramsrun.manager.state import OptimizerState
+from paramsrun.manager.optimizer_state import OptimizerState
 
 
 def relative_distance(a: OptimizerState, b: OptimizerState) -> float:

@@ -49,7 +49,9 @@ class Restored:
             proposer = self._spawner.again(start)
             living = Living(o, proposer, self._spawner.scaling(start.scaler))
             divergence = living.restore(tape)
-            if divergence is None or not divergence.fatal:
+            if divergence is not None and divergence.fatal:
+                proposer.close()
+            else:
                 self._take(living, tape)
         except Exception as error:  # of an optimizer, or one that is not there any more
             return Divergence(True, f"{type(error).__name__}: {error}")

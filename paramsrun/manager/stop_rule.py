@@ -7,7 +7,8 @@ from typing import Protocol
 import numpy as np
 
 from paramsrun.manager.conditions import Conditions
-from paramsrun.manager.state import OptimizerState, RunState
+from paramsrun.manager.optimizer_state import OptimizerState
+from paramsrun.manager.state import RunState
 from paramsrun.randomness import Purpose, Stream
 from paramsrun.settings.families import stoppers
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from paramsrun.errors import Findings, Place
 from paramsrun.input import Block, Key, Word
 from paramsrun.problem.assemble import Assembler, Set
-from paramsrun.problem.constraint import Constraint, check_initial, read_constraints
+from paramsrun.problem.constraint import Constraint, check_initial
+from paramsrun.problem.constraint_parser import read_constraints
 from paramsrun.problem.contract import Engine
 from paramsrun.problem.data_set import read_data_set
 from paramsrun.problem.documents import Stream, read_stream

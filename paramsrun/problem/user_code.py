@@ -1,6 +1,7 @@
 """A user's Python object, named ``module:name``: found without running anything, loaded later."""
 
 import ast
+import hashlib
 import importlib
 import importlib.util
 import sys
@@ -38,6 +39,11 @@ class UserCode:
         if self._loaded is None:
             self._loaded = self._load()
         return self._loaded
+
+    def digest(self) -> str | None:
+        """Return the SHA-256 of the module's file, or None for one without source; see `find`."""
+        path = self.find()
+        return None if path is None else hashlib.sha256(path.read_bytes()).hexdigest()
 
     def find(self) -> Path | None:
         """Return the module's file, or None for one without source; nothing is executed.

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paramsrun.arrays import Vector
-from paramsrun.errors import RunError, UsageError
 from paramsrun.manager.events import Checkpoint, Context, End, Eval, Event, Exit, Start
-from paramsrun.results import journal
-from paramsrun.results.folder import JOURNAL
+from paramsrun.manager.state import RunState
+from paramsrun.results.folder import journal_of
+from paramsrun.results.reader import folded
 
 Counts: TypeAlias = NDArray[np.int64]
 """Numbers of evaluations, one axis."""
@@ -79,15 +79,8 @@ def read(folder: Path) -> Losses:
 
     UsageError if the folder is no results folder; RunError where its journal is damaged.
     """
-    if not (folder / JOURNAL).is_dir():
-        raise UsageError(f"{folder} is no results folder: it has no {JOURNAL}")
-    try:
-        told = (e for e in journal.read(folder / JOURNAL) if not isinstance(e, journal.Torn))
-        return losses(folder.name or folder.resolve().name, told)
-    except KeyError as error:
-        raise RunError(f"{folder}: its journal lacks the start of optimizer {error}") from error
-    except OSError as error:
-        raise RunError(f"{folder} cannot be read: {error}") from error
+    events = folded(journal_of(folder), RunState())
+    return losses(folder.name or folder.resolve().name, events)
 
 
 def losses(name: str, events: Iterable[Event]) -> Losses:

@@ -12,7 +12,7 @@ from paramsrun.manager.state import RunState
 from paramsrun.results import journal, lock
 from paramsrun.results.folder import JOURNAL
 from paramsrun.results.log import evaluations
-from paramsrun.results.reader import read
+from paramsrun.results.reader import read, take
 from paramsrun.results.requests import CHECKPOINT, EXIT, stop_file
 
 PATIENCE_S = 10.0
@@ -125,8 +125,9 @@ class RunningJob:
 
     def _go_on(self) -> None:
         """Take what the journal has grown by."""
-        for event in _events_from(self.state.n_events, self._folder / JOURNAL):
-            self.state.apply(event)
+        at = self._folder / JOURNAL
+        for event in _events_from(self.state.n_events, at):
+            take(event, self.state, at)
             if type(event) is Checkpoint:
                 self.latest_checkpoint = event.name
 
@@ -144,5 +145,7 @@ def _events_from(n: int, folder: Path) -> Iterator[Event]:
     skipped = n // journal.SEGMENT_EVENTS
     for path in journal.segments(folder)[skipped:]:
         *lines, _ = path.read_bytes().split(b"\n")
-        yield from map(journal.decode, lines[n % journal.SEGMENT_EVENTS :])
+        n %= journal.SEGMENT_EVENTS
+        for number, line in enumerate(lines[n:], n + 1):
+            yield journal.decoded(line, path, number)
         n = 0

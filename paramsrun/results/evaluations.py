@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paramsrun.arrays import Matrix, Vector
-from paramsrun.errors import RunError, UsageError
+from paramsrun.errors import UsageError
 from paramsrun.manager.events import Eval
 from paramsrun.manager.state import RunState
 from paramsrun.problem.scaling import Kind
-from paramsrun.results import journal
 from paramsrun.results.folder import journal_of
+from paramsrun.results.reader import folded
 
 Counts: TypeAlias = NDArray[np.int64]
 """Numbers of evaluations or optimizers, one axis."""
@@ -123,22 +123,14 @@ def chunks(folder: Path) -> Iterator[Evaluations]:
 
 def _chunks(folder: Path, state: RunState) -> Iterator[Evaluations]:
     stream = _told(journal_of(folder), state)
-    try:
-        while told := list(islice(stream, CHUNK)):
-            yield _columns(told, state)
-    except KeyError as error:
-        raise RunError(f"{folder}: its journal lacks the start of optimizer {error}") from error
-    except OSError as error:
-        raise RunError(f"{folder} cannot be read: {error}") from error
+    while told := list(islice(stream, CHUNK)):
+        yield _columns(told, state)
     if state.run is None:
         raise UsageError(f"{folder}: its journal is empty")
 
 
 def _told(at: Path, state: RunState) -> Iterator[_Told]:
-    for event in journal.read(at):
-        if isinstance(event, journal.Torn):
-            continue
-        state.apply(event)
+    for event in folded(at, state):
         if type(event) is Eval:
             own = state.optimizers[event.o].n_evaluations if event.o else 0
             yield _Told(event, own, state.scaling_of(event.o).kind)

@@ -32,7 +32,7 @@ def write_new(path: Path, text: str) -> None:
     """Write a file that nobody reads before it is whole."""
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     try:
-        data = text.encode()
+        data = text.encode("utf-8", "backslashreplace")
         while data:
             data = data[os.write(file, data) :]
     finally:

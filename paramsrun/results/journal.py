@@ -6,26 +6,68 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 import orjson
 
 from paramsrun.errors import RunError
-from paramsrun.manager.events import KINDS, Eval, Event, Run
+from paramsrun.manager.events import KINDS, End, Eval, Event, Exit, Run, Start
+from paramsrun.problem.scaling import Kind
 
 FORMAT = 1
 SEGMENT_EVENTS = 5000
 _NAMES = {cls: name for name, cls in KINDS.items()}
-_TYPES: dict[str, Callable[[Any], bool]] = {
-    "t": lambda v: type(v) in (int, float),
+_Check: TypeAlias = Callable[[Any], bool]
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_positive(value: Any) -> bool:
+    return type(value) is int and value > 0
+
+
+def _is_time(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def _are(check: _Check) -> _Check:
+    return lambda value: type(value) is list and all(map(check, value))
+
+
+def _is_map_of_texts(value: Any) -> bool:
+    return type(value) is dict and all(map(_is_text, value.values()))
+
+
+_MAY_BE: dict[str, _Check] = {
+    "t": _is_time,
+    **dict.fromkeys(("n", "o", "b", "i", "in_flight", "seed"), _is_count),
+    **dict.fromkeys(("block", "parameter_vectors"), _is_positive),
     **dict.fromkeys(
-        ("n", "o", "b", "i", "block", "in_flight", "parameter_vectors", "seed"),
-        lambda v: type(v) is int,
+        ("type", "reason", "evaluator", "why", "name", "settings", "objective", "utc"), _is_text
     ),
-    **dict.fromkeys(("type", "how", "reason", "evaluator"), lambda v: type(v) is str),
-    **dict.fromkeys(("versions", "code"), lambda v: type(v) is dict),
-    "scaler": ("linear", "std", "none").__contains__,
+    **dict.fromkeys(("names", "changes"), _are(_is_text)),
+    "living": _are(_is_positive),
+    "versions": lambda value: type(value) is dict,
+    "code": _is_map_of_texts,
+    "comparable": lambda value: type(value) is bool,
+    "scaler": get_args(Kind).__contains__,
+    "stream": lambda value: _are(_is_count)(value) and len(value) == 4,
+}
+_MAY_BE_OF: dict[type[Event], dict[str, _Check]] = {
+    Start: {"settings": lambda value: type(value) is dict},
+    End: {"how": ("converged", "stopped", "failed").__contains__},
+    Exit: {"how": ("conditions", "exhausted", "signal", "request", "error").__contains__},
+}
+_CHECKS: dict[type[Event], tuple[tuple[str, _Check], ...]] = {
+    cls: tuple((k, v) for k, v in (_MAY_BE | _MAY_BE_OF.get(cls, {})).items() if k in cls._fields)
+    for cls in _NAMES
 }
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 _FROM_JSON: dict[str, Callable[[Any], Any]] = {
@@ -62,12 +104,12 @@ def decode(line: bytes) -> Event:
     fields = orjson.loads(line)
     if not isinstance(fields, dict):
         raise ValueError("it is no event")
-    for name in _TYPES.keys() & fields.keys():
-        if not _TYPES[name](fields[name]):
-            raise ValueError(f"{name} cannot be {fields[name]!r:.40}")
     cls = KINDS[fields.pop("e")]
     if cls is Run and fields["format"] != FORMAT:
         raise RunError(_foreign(fields))
+    for name, may_be in _CHECKS[cls]:
+        if name in fields and not may_be(fields[name]):
+            raise ValueError(f"{name} cannot be {fields[name]!r:.40}")
     return cls(**{k: _FROM_JSON[k](v) if k in _FROM_JSON else v for k, v in fields.items()})
 
 
@@ -203,6 +245,16 @@ def _name(number: int) -> str:
     return f"{number:06d}.jsonl"
 
 
+def decoded(line: bytes, path: Path, number: int) -> Event:
+    """Return the event of a line of a file; RunError, with file and line, if it is none."""
+    try:
+        return decode(line)
+    except RunError as error:
+        raise RunError(f"{path}:{number}: {error}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path}:{number}: damaged journal line ({error})") from None
+
+
 class Torn(NamedTuple):
     """A last line that was cut off as it was written; it is left out on reading."""
 
@@ -223,12 +275,7 @@ def read(folder: Path) -> Iterator[Event | Torn]:
         tail = lines.pop()
         last = position == len(paths) - 1
         for number, line in enumerate(lines, 1):
-            try:
-                yield decode(line)
-            except RunError as error:
-                raise RunError(f"{path}:{number}: {error}") from None
-            except (ValueError, KeyError, TypeError) as error:
-                raise RunError(f"{path}:{number}: damaged journal line ({error})") from None
+            yield decoded(line, path, number)
         if tail:
             if not last:
                 raise RunError(f"{path}:{len(lines) + 1}: the journal breaks off inside a line")

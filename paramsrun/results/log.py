@@ -6,7 +6,8 @@ from pathlib import Path
 
 from paramsrun.errors import RunError
 from paramsrun.manager.events import Checkpoint, Chosen, Context, End, Eval, Event, Exit, Start
-from paramsrun.manager.state import OptimizerState, RunState
+from paramsrun.manager.optimizer_state import OptimizerState
+from paramsrun.manager.state import RunState
 from paramsrun.problem.contract import Evaluation
 from paramsrun.results.files import Appended
 from paramsrun.results.summary import type_of

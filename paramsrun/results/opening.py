@@ -29,6 +29,7 @@ from paramsrun.results.archive import (
 )
 from paramsrun.results.log import seconds
 from paramsrun.results.manifest import Manifest
+from paramsrun.results.reader import fold
 from paramsrun.results.summary import summary
 
 MAX_MANIFEST = 32 << 20
@@ -228,23 +229,18 @@ def show(path: Path) -> str:
     with TemporaryDirectory(prefix="paramsrun-") as name:
         manifest = open_checkpoint(path, Path(name))
         try:
-            state = _folded(Path(name) / JOURNAL)
-        except (RunError, LookupError, TypeError, ValueError, AttributeError) as error:
-            detail = error if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
+            state = fold(Path(name) / JOURNAL, _refuse)
+            if state.run is None:
+                raise RunError("it holds no run")
+        except RunError as error:
+            detail = str(error).removeprefix(f"{name}/")
             raise UsageError(f"{path} cannot be used: its journal is damaged ({detail})") from None
     text = "\n".join([*_head(path, manifest, state), "", summary(state), *_settings(state)])
     return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
 
 
-def _folded(folder: Path) -> RunState:
-    state = RunState()
-    for event in journal.read(folder):
-        if isinstance(event, journal.Torn):
-            raise RunError(f"{event.path.name} breaks off inside a line")
-        state.apply(event)
-    if state.run is None:
-        raise RunError("it holds no run")
-    return state
+def _refuse(torn: journal.Torn) -> None:
+    raise RunError(f"{torn.path.name} breaks off inside a line")
 
 
 def _head(path: Path, manifest: Manifest, state: RunState) -> list[str]:

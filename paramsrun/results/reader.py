@@ -1,12 +1,18 @@
-"""Reading a results folder back: its events, and the state they fold into."""
+"""Reading a journal back: its events, and the state they fold into."""
 
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
+from paramsrun.arrays import Vector
 from paramsrun.errors import RunError, UsageError
+from paramsrun.manager.events import End, Eval, Event, Exit, Inject, Run, Start
 from paramsrun.manager.state import RunState
 from paramsrun.results import journal, lock
-from paramsrun.results.folder import JOURNAL
+from paramsrun.results.folder import journal_of
 
 
 class Reading(NamedTuple):
@@ -20,22 +26,98 @@ class Reading(NamedTuple):
 
 
 def read(folder: Path) -> Reading:
-    """Return the state of a running or ended run; UsageError if the folder holds none."""
-    if not folder.exists():
-        raise UsageError(f"There is no results folder {folder}")
-    if not (folder / JOURNAL).is_dir():
-        raise UsageError(f"{folder} is no results folder: it has no {JOURNAL}")
-    state, torn = RunState(), None
-    try:
-        for event in journal.read(folder / JOURNAL):
-            if isinstance(event, journal.Torn):
-                torn = event
-            else:
-                state.apply(event)
-    except KeyError as error:
-        raise RunError(f"{folder}: its journal lacks the start of optimizer {error}") from error
-    except OSError as error:
-        raise RunError(f"{folder} cannot be read: {error}") from error
+    """Return the state of a running or ended run.
+
+    Raises UsageError if the folder holds none, RunError where its journal is damaged.
+    """
+    torn: list[journal.Torn] = []
+    state = fold(journal_of(folder), torn.append)
     if state.run is None:
         raise UsageError(f"{folder}: its journal is empty")
-    return Reading(state, torn, lock.alive(folder))
+    return Reading(state, torn[0] if torn else None, lock.alive(folder))
+
+
+def fold(at: Path, on_torn: Callable[[journal.Torn], None] = lambda _: None) -> RunState:
+    """Return the state that a journal folds into; see `folded`."""
+    state = RunState()
+    deque(folded(at, state, on_torn), maxlen=0)
+    return state
+
+
+def folded(
+    at: Path, state: RunState, on_torn: Callable[[journal.Torn], None] = lambda _: None
+) -> Iterator[Event]:
+    """Fold a journal into a state that is new; yield each event once it is in it.
+
+    Raises RunError, with file and line, where a line is damaged or cannot be true; a last line that
+    was cut off is none, and on_torn is told of it.
+    """
+    try:
+        for event in journal.read(at):
+            if isinstance(event, journal.Torn):
+                on_torn(event)
+            else:
+                take(event, state, at)
+                yield event
+    except OSError as error:
+        raise RunError(f"{at} cannot be read: {error.strerror or error}") from error
+
+
+def take(event: Event, state: RunState, at: Path) -> None:
+    """Fold the next event of a journal into its state; RunError where it cannot be true."""
+    damage = _damage(event, state)
+    if damage is not None:
+        raise RunError(f"{journal.place(at, state.n_events)}: damaged journal: {damage}")
+    state.apply(event)
+
+
+def _damage(event: Event, state: RunState) -> str | None:
+    """Return why an event cannot follow those of before; None where it can."""
+    if state.run is None or type(event) is Run:
+        return _damage_of_first(event, state)
+    if type(event) is Eval:
+        if event.n != (state.n_evaluations + 1 if event.o else 0):
+            return f"evaluation {event.n} follows evaluation {state.n_evaluations}"
+        if event.o and event.o not in state.optimizers:
+            return _unknown(event.o)
+        return _unlike(state.run, x=event.x)
+    if type(event) is Start:
+        if event.o != state.n_started + 1:
+            return f"optimizer {event.o} starts after optimizer {state.n_started}"
+        return _unlike(state.run, x0=event.x0, lower=event.lower, upper=event.upper)
+    unknown = _named(event) - state.optimizers.keys()
+    if unknown:
+        return _unknown(min(unknown))
+    return _unlike(state.run, x=event.x) if type(event) is Inject else None
+
+
+def _damage_of_first(event: Event, state: RunState) -> str | None:
+    if state.run is not None:
+        return "the run begins a second time"
+    if type(event) is not Run:
+        return "it does not begin with the beginning of a run"
+    n = len(event.names)
+    if not n:
+        return "the run has no parameters"
+    if event.ranges.shape != (n, 2) or not np.isfinite(event.ranges).all():
+        return f"ranges is not {n} pairs of numbers, one for each parameter"
+    return None
+
+
+def _named(event: Event) -> set[int]:
+    """Return the optimizers that an event is about."""
+    if isinstance(event, Exit):
+        return set(event.living)
+    return {event.o} if isinstance(event, End | Inject) else set()
+
+
+def _unlike(run: Run, **points: Vector) -> str | None:
+    n = len(run.names)
+    for name, point in points.items():
+        if point.shape != (n,):
+            return f"{name} is not {n} numbers, one for each parameter"
+    return None
+
+
+def _unknown(o: int) -> str:
+    return f"optimizer {o} was never started"

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import perf_counter
 
 from paramsrun.manager.interruption import Request
-from paramsrun.manager.state import OptimizerState
+from paramsrun.manager.optimizer_state import OptimizerState
 from paramsrun.results.log import Log
 
 EXIT = "EXIT"

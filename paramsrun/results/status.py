@@ -6,7 +6,8 @@ from pathlib import Path
 from paramsrun.arrays import Vector
 from paramsrun.errors import UsageError
 from paramsrun.manager.events import Eval
-from paramsrun.manager.state import OptimizerState, RunState
+from paramsrun.manager.optimizer_state import OptimizerState
+from paramsrun.manager.state import RunState
 from paramsrun.results.log import evaluations, seconds
 from paramsrun.results.reader import Reading, read
 from paramsrun.results.summary import summary, type_of

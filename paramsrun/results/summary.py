@@ -1,6 +1,7 @@
 """summary.txt: what came out of a run, and why it ended."""
 
-from paramsrun.manager.state import OptimizerState, RunState
+from paramsrun.manager.optimizer_state import OptimizerState
+from paramsrun.manager.state import RunState
 
 
 def summary(state: RunState) -> str:

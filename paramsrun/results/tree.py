@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from paramsrun.errors import RunError
 from paramsrun.manager.events import Checkpoint, Context, End, Eval, Event, Exit, Start
-from paramsrun.manager.state import Best, OptimizerState, RunState
+from paramsrun.manager.optimizer_state import Best, OptimizerState
+from paramsrun.manager.state import RunState
 from paramsrun.problem.contract import Evaluation, SetEvaluation
 from paramsrun.problem.problem import Problem
 from paramsrun.results.files import replace

@@ -12,6 +12,7 @@ from tests.report.told import (
     INF,
     Event,
     ended,
+    evaluated,
     exited,
     in_turn,
     started,
@@ -117,7 +118,7 @@ def test_an_unknown_optimizer_is_told_with_those_that_there_are(job: str) -> Non
 
 
 def test_an_optimizer_of_one_of_two_runs_can_be_drawn(tmp_path: Path, job: str) -> None:
-    write_journal(tmp_path / "more.results", *THREE, CONTEXT, started(4), *in_turn(1, [4], [5.0]))
+    write_journal(tmp_path / "more.results", *THREE, CONTEXT, started(4), evaluated(13, 4, 5.0))
     assert paramsrun("plot", job, "more.results", "--optimizers", "4").exit_code == 0
     result = paramsrun("plot", job, "more.results", "--optimizers", "6")
     assert result.output == (
@@ -147,7 +148,12 @@ def test_a_run_with_only_failed_points_is_drawn(tmp_path: Path) -> None:
     assert paramsrun("plot", "bad.results").exit_code == 0
 
 
-@pytest.mark.parametrize("name", ["nowhere", "inputs", "inputs/params.in"])
+def test_a_folder_that_is_not_there_is_told() -> None:
+    result = paramsrun("plot", "nowhere")
+    assert (result.exit_code, result.output) == (2, "There is no results folder nowhere\n")
+
+
+@pytest.mark.parametrize("name", ["inputs", "inputs/params.in"])
 def test_a_folder_without_results_is_told(tmp_path: Path, name: str) -> None:
     function_job(tmp_path / "inputs")
     result = paramsrun("plot", name)

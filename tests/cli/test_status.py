@@ -68,7 +68,10 @@ def test_a_journal_that_lacks_events_is_told(tmp_path: Path) -> None:
     segment.write_bytes(b"".join(line for line in lines if b'"e":"start"' not in line))
     result = paramsrun("status", "params.results")
     assert result.exit_code == 1
-    assert result.output == "params.results: its journal lacks the start of optimizer 1\n"
+    assert result.output == (
+        "params.results/optimization/journal/000001.jsonl:3: damaged journal: "
+        "optimizer 1 was never started\n"
+    )
 
 
 class Recorded:

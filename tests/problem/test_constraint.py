@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from paramsrun.errors import Findings, Place
 from paramsrun.input import Word
-from paramsrun.problem.constraint import MAX_DEPTH, MAX_LENGTH, Constraint, read_constraints
+from paramsrun.problem.constraint import Constraint
+from paramsrun.problem.constraint_parser import MAX_DEPTH, MAX_LENGTH, read_constraints
 from paramsrun.problem.contract import Failure, Key
 from paramsrun.problem.documents import read_stream
 from paramsrun.problem.fingerprint import fingerprint

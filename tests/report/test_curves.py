@@ -113,5 +113,7 @@ def test_a_folder_without_a_journal_is_refused(tmp_path: Path) -> None:
 
 def test_a_journal_that_lacks_a_start_is_told(tmp_path: Path) -> None:
     folder = write_journal(tmp_path / "job.results", evaluated(1, 4, 1.0))
-    with pytest.raises(RunError, match="lacks the start of optimizer 4"):
+    with pytest.raises(
+        RunError, match=r"000001\.jsonl:2: damaged journal: optimizer 4 was never started"
+    ):
         read(folder)

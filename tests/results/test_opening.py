@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from paramsrun.errors import RunError, UsageError
+from paramsrun.manager.events import Context
 from paramsrun.results import opening
 from paramsrun.results.archive import END, SEAL_BYTES, compressed, entry, header, seal, sealed
 from paramsrun.results.opening import open_checkpoint, show
@@ -395,6 +396,5 @@ def test_show_refuses_a_journal_that_makes_no_sense(tmp_path: Path, journal: byt
 
 def test_show_sends_no_control_characters_to_the_terminal(tmp_path: Path, recorded: Make) -> None:
     run = recorded()
-    assert run.state.run is not None
-    run.add(run.state.run._replace(settings="Title \x1b[2J\x07\n"))
+    run.add(Context("Title \x1b[2J\x07\n", 7, "objective", {}, (), True, 0.0, "2026"))
     assert "Title ?[2J?" in show(run.save())

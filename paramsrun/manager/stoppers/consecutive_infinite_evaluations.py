@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 from math import isfinite
 
-from paramsrun.manager.state import OptimizerState, RunState
+from paramsrun.manager.optimizer_state import OptimizerState
+from paramsrun.manager.state import RunState
 from paramsrun.settings.families import stoppers
 from paramsrun.settings.keys import value
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from paramsrun.manager.distance import relative_distance
-from paramsrun.manager.state import OptimizerState, RunState
+from paramsrun.manager.optimizer_state import OptimizerState
+from paramsrun.manager.state import RunState
 from paramsrun.settings.families import stoppers
 from paramsrun.settings.keys import key
 

@@ -7,7 +7,8 @@ from math import dist
 
 import numpy as np
 
-from paramsrun.manager.state import OptimizerState, RunState
+from paramsrun.manager.optimizer_state import OptimizerState
+from paramsrun.manager.state import RunState
 from paramsrun.settings.families import stoppers
 from paramsrun.settings.keys import key
 

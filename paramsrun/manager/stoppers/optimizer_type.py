@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from paramsrun.manager.state import OptimizerState, RunState
+from paramsrun.manager.optimizer_state import OptimizerState
+from paramsrun.manager.state import RunState
 from paramsrun.settings.families import optimizers, stoppers
 from paramsrun.settings.keys import value
 from paramsrun.settings.values import not_among

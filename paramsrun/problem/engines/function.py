@@ -50,21 +50,27 @@ class FunctionObjective:
 
     def __init__(self, code: UserCode) -> None:
         self.code = code
+        self.digest: str | None = None
+        """SHA-256 of the module's file when the job was loaded; None for one without."""
 
     def check(self, findings: Findings, at: Place, run: bool = False) -> None:
         """Note that the function is not there; only if run is True may its module be executed."""
         if not is_call(self.code.call):
             return  # told by the settings
         try:
+            self.digest = self.code.digest()
             if run:
                 self.code.load()
-            else:
-                self.code.find()
         except ImportError as error:
             findings.mistake(at, f"Engine Function%Call {self.code.call}: {error}")
 
     def prepare(self) -> None:
-        """Import the module; what it raises tells that no evaluation could succeed."""
+        """Import the module, as it was when the job was loaded.
+
+        What is raised tells that no evaluation could succeed.
+        """
+        if self.code.digest() != self.digest:
+            raise ImportError(f"{self.code.find()} changed since the job began")
         self.code.load()
 
     def evaluate(self, x: Vector, values: Vector, key: Key) -> SetEvaluation:
@@ -72,7 +78,7 @@ class FunctionObjective:
         try:
             result = self.code.load()(x.copy())
         except (Exception, SystemExit) as error:
-            return self._failed(f"{type(error).__name__}: {error}{_where(error)}")
+            return self._failed(f"{_said(error)}{_where(error)}")
         if type(result) is float and isfinite(result):
             return SetEvaluation(result)
         try:
@@ -116,6 +122,14 @@ def _sum_of_squares(residuals: Vector) -> SetEvaluation:
     if fx == INFINITE:
         raise _Unusable("the sum of its squared residuals overflows")
     return SetEvaluation(fx, residuals=residuals)
+
+
+def _said(error: BaseException) -> str:
+    """Return what an exception says, if it says anything."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return type(error).__name__
 
 
 def _say(result: Any) -> str:

@@ -1,0 +1,39 @@
+"""How a job goes on whose command is started again and again: its sessions in a folder."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from paramsrun.results.reader import read
+
+
+def following(name: str) -> tuple[str, Path | None, str | None]:
+    """Return how the job of that name goes on, for queues that start one command again and again.
+
+    The results are the name of the next session; the folder that it resumes, or None where there
+    is none yet; and, if the job has come to its end already, a sentence that says so.
+    """
+    n = max(_sessions(name), default=0)
+    if n == 0:
+        return name, None, None
+    latest = Path(f"{name}.results" if n == 1 else f"{name}.{n}.results")
+    following = f"{name}.{n + 1}"
+    exit = read(latest).state.exit
+    if exit is None or exit.how not in ("conditions", "exhausted"):
+        return following, latest, None
+    reason = exit.reason.replace("\n", "\n  ")
+    return (
+        following,
+        latest,
+        f"{latest} ended already, and there is nothing to do:\n  {reason}\n"
+        f"To go on all the same: --resume {latest}, with other ExitCondition blocks in the input",
+    )
+
+
+def _sessions(name: str) -> Iterator[int]:
+    """Yield the numbers of the sessions of a job whose results are in the current folder."""
+    of_session = re.compile(re.escape(name) + r"(?:\.([1-9][0-9]*))?\.results")
+    for path in Path().iterdir():
+        match = of_session.fullmatch(path.name)
+        if match is not None and path.is_dir():
+            yield int(match[1] or 1)
