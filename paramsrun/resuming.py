@@ -197,6 +197,8 @@ def _digest(path: str) -> str:
 
 def name_stored(origin: Origin, findings: Findings) -> None:
     """Let mistakes name a checkpoint's files as being in it, not where they were unpacked to."""
+    if origin.path.is_dir():
+        return
     there, here = str(origin.inputs), f"{origin.path}:{origin.inputs.name}"
     findings.mistakes[:] = [
         Mistake(

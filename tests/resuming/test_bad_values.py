@@ -153,3 +153,11 @@ def test_a_checkpoint_names_the_line_within_it(parent: Path, tmp_path: Path) -> 
     assert re.match(rf"{checkpoint}:{at}", result.output)
     with pytest.raises(ParamsrunError, match=rf"{checkpoint} cannot be used: .* \({at}"):
         show(checkpoint)
+
+
+def test_a_checkpoint_without_its_input_names_what_it_lacks(parent: Path) -> None:
+    checkpoint = checkpoint_of(parent)
+    result = go_on(until(60), origin=checkpoint)
+    assert result.exit_code == 2
+    assert result.output.startswith(f"{checkpoint}:inputs/params.in: cannot read the file")
+    assert "paramsrun-" not in result.output

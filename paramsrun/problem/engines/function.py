@@ -58,9 +58,9 @@ class FunctionObjective:
         if not is_call(self.code.call):
             return  # told by the settings
         try:
-            self.digest = self.code.digest()
             if run:
                 self.code.load()
+            self.digest = self.code.digest()
         except ImportError as error:
             findings.mistake(at, f"Engine Function%Call {self.code.call}: {error}")
 
