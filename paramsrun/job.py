@@ -18,6 +18,11 @@ from paramsrun.results import journal as journals
 from paramsrun.settings.job import JobSettings
 
 
+def say(line: str) -> None:
+    """Print a line of the log at once, into a pipe or file too."""
+    print(line, flush=True)
+
+
 class Job:
     """A job whose input was read and found good. Leave it by `close` (or use it in a with block).
 
@@ -83,7 +88,7 @@ class Job:
         """The results folder, in the current folder unless the input names another."""
         return Path(self.settings.results_directory or f"{self._loaded.name}.results")
 
-    def run(self, echo: Callable[[str], None] = print, live: bool = False) -> RunState:
+    def run(self, echo: Callable[[str], None] = say, live: bool = False) -> RunState:
         """Run to the end; return the final state.
 
         Raises UsageError where the results folder is there already, RunError where the run had to

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 from paramsrun.apart import Apart
 from paramsrun.errors import Findings, ParamsrunError, Place, UsageError
 from paramsrun.input import Source, read_source
-from paramsrun.job import Job
+from paramsrun.job import Job, say
 from paramsrun.job_input import FilePath, JobInput
 from paramsrun.manager.state import RunState
 from paramsrun.params_results import ParAMSResults
@@ -104,7 +104,7 @@ class ParAMSJob(JobInput):
 
     # Running it
 
-    def run(self, wait: bool = True, echo: Callable[[str], None] = print) -> ParAMSResults:
+    def run(self, wait: bool = True, echo: Callable[[str], None] = say) -> ParAMSResults:
         """Run the job in this process, to its end; return the results.
 
         Linear algebra takes one thread meanwhile, as in every run. SIGINT (Ctrl-C) and SIGTERM end
