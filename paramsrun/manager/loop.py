@@ -231,10 +231,10 @@ class Manager:
 
     def _submit(self) -> bool:
         """Hand out what there is room for; return whether all live: a failed one frees its slot."""
-        limit, n_living = self._spawner.in_flight, len(self._living)
+        limit, n_living, room = self._spawner.in_flight, len(self._living), self._room()
         for living in (*self._living.values(),):
-            while living.is_free(limit) and self._room() > 0 and self._submit_next(living):
-                pass
+            while room > 0 and living.is_free(limit) and self._submit_next(living):
+                room -= 1
         return len(self._living) == n_living
 
     def _submit_next(self, living: Living) -> bool:
