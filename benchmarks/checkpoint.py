@@ -174,7 +174,7 @@ def own_replay_us(folder: Path) -> float:
     (o,) = state.living
     start = state.optimizers[o].start
     events = (e for e in read(folder / JOURNAL) if not hasattr(e, "n_bytes"))
-    told = list(tapes(events, {o})[o].told)  # type: ignore[arg-type]
+    told = list(tapes(events, {o})[o].told_from())  # type: ignore[arg-type]
     bounds = np.column_stack([start.lower, start.upper])
     began = time.perf_counter()
     proposer = Spawner([], bounds, start.x0, Spawning(seed=0)).again(start)

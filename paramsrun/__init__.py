@@ -4,13 +4,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from paramsrun.optimizers.base_optimizer import BaseOptimizer, MinimizeResult
     from paramsrun.params_job import ParAMSJob
     from paramsrun.params_results import ParAMSResults
 
 __version__ = "0.1.0"
-__all__ = ["ParAMSJob", "ParAMSResults"]
+__all__ = ["BaseOptimizer", "MinimizeResult", "ParAMSJob", "ParAMSResults"]
 
 _MODULES = {
+    "BaseOptimizer": "paramsrun.optimizers.base_optimizer",
+    "MinimizeResult": "paramsrun.optimizers.base_optimizer",
     "ParAMSJob": "paramsrun.params_job",
     "ParAMSResults": "paramsrun.params_results",
 }

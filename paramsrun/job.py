@@ -102,7 +102,8 @@ class Job:
             folder = self.folder.absolute()  # a loss may change the current folder
             session = Session(self._loaded, folder, stack, echo, live)
             if self._loaded.origin is not None:
-                session.manager.resume(recorded, context(self._loaded))
+                origin = self._loaded.origin
+                session.manager.resume(recorded, context(self._loaded), origin.saved())
             # Until here a signal ends the process as it ends any: there is nothing to save yet.
             stack.enter_context(session.signals)
             if state.initial is None and not state.n_started and not self.settings.skip_x0:

@@ -11,6 +11,7 @@ from paramsrun.errors import Findings, Mistake
 from paramsrun.input import Block, Source, parse, read_source, write
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
+from paramsrun.optimizers.plugin import Plugin, check_plugins, check_recorded
 from paramsrun.problem.engines.function import FunctionObjective
 from paramsrun.problem.fingerprint import fingerprint
 from paramsrun.problem.load import load_problem
@@ -18,9 +19,11 @@ from paramsrun.problem.problem import Problem
 from paramsrun.results import folder as results_folder
 from paramsrun.resuming import Origin
 from paramsrun.settings.declared import scope_of
+from paramsrun.settings.families import optimizers
 from paramsrun.settings.job import JobSettings
 from paramsrun.settings.paths import moved
 from paramsrun.settings.read_job import read_tree
+from paramsrun.settings.record import from_record
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Loaded:
     changes: Sequence[str]
     """What the user should know of a resume."""
     warnings: Sequence[Mistake]
+    user_code: tuple[Path, ...]
+    """The folders in which the user's modules are looked for before the Python path."""
 
 
 def load(
@@ -67,12 +72,21 @@ def exit_rule(settings: JobSettings) -> ExitRule:
     return ExitRule(settings.exit_condition, settings.exit_condition_boolean_combination)
 
 
-def code_of(problem: Problem) -> dict[str, str]:
-    """Return the user's code that a problem runs: its name -> path and SHA-256."""
-    if not isinstance(problem.training, FunctionObjective):
-        return {}
-    code, digest = problem.training.code, problem.training.digest
-    return {code.call: "" if digest is None else f"{code.find()} {digest}"}
+def code_of(loaded: Loaded) -> dict[str, str]:
+    """Return the user's code that a job runs: its name -> path and SHA-256."""
+    found = {}
+    training = loaded.problem.training
+    if isinstance(training, FunctionObjective):
+        code, digest = training.code, training.digest
+        found[code.call] = "" if digest is None else f"{code.find()} {digest}"
+    living = [loaded.state.optimizers[o].start for o in sorted(loaded.state.living)]
+    stored = [from_record(optimizers[s.type], s.settings) for s in living if s.type == "Plugin"]
+    for optimizer in (*loaded.settings.optimizer, *stored):
+        if isinstance(optimizer, Plugin):
+            code = optimizer.located(loaded.user_code).code
+            digest = code.digest()
+            found[code.call] = "" if digest is None else f"{code.find()} {digest}"
+    return found
 
 
 class _Loader:
@@ -98,8 +112,9 @@ class _Loader:
         settings = read_tree(tree, self._findings)
         seed = settings.random_seed
         seed = secrets.randbits(32) if seed is None else seed
-        problem = self._problem(settings, tree, self._folder, [self._folder], seed)
-        return self._loaded(name, settings, tree, seed, problem, source=source)
+        search = (self._folder,)
+        problem = self._problem(settings, tree, self._folder, search, seed)
+        return self._loaded(name, settings, tree, seed, problem, search, source=source)
 
     def _resumed(self, name: str | None, new: Block, origin: Origin) -> Loaded:
         state = origin.state()
@@ -108,13 +123,14 @@ class _Loader:
         tree = resuming.merged(origin, new, self._folder, self._findings)
         settings = read_tree(tree, self._findings)
         seed = state.context.seed if settings.random_seed is None else settings.random_seed
-        search = [self._folder, *_recorded_folders(state)]
+        search = (self._folder, *_recorded_folders(state))
+        check_recorded([state.optimizers[o].start for o in state.living], search, self._run_code)
         problem = self._problem(settings, tree, origin.inputs, search, seed, origin)
         resuming.check_interface(origin, state.run, problem.parameters)
         same = state.context.objective == fingerprint(settings, problem, seed)
         resuming.check_not_over(origin, state if same else state.anew(), exit_rule(settings))
         changes = list(resuming.news(origin, state, new, tree))
-        return self._loaded(name, settings, tree, seed, problem, state, origin, changes)
+        return self._loaded(name, settings, tree, seed, problem, search, state, origin, changes)
 
     def _problem(
         self,
@@ -130,6 +146,7 @@ class _Loader:
         problem = load_problem(
             settings, root.joinpath, search, found, seed, tree, self._run_code, origin is None
         )
+        check_plugins(settings.optimizer, tree, search, found, self._run_code)
         if origin is not None:
             resuming.name_stored(origin, found)
         found.check()
@@ -143,6 +160,7 @@ class _Loader:
         tree: Block,
         seed: int,
         problem: Problem,
+        search: tuple[Path, ...],
         state: RunState | None = None,
         origin: Origin | None = None,
         changes: Sequence[str] = (),
@@ -162,6 +180,7 @@ class _Loader:
             origin,
             changes,
             [w for w in self._findings.warnings if not _is_told(w, origin)],
+            search,
         )
 
 

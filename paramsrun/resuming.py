@@ -16,6 +16,7 @@ from paramsrun.manager.events import Run
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
 from paramsrun.manager.tape import Tape, tapes
+from paramsrun.optimizers.contract import Saved
 from paramsrun.problem.documents import read_stream
 from paramsrun.problem.parameters import ParameterInterface, read_parameters
 from paramsrun.results import journal, lock
@@ -39,6 +40,8 @@ class Origin(NamedTuple):
     """Folder of its params.in and data."""
     journal: Path
     """Folder of its journal's segments."""
+    states: Path | None = None
+    """Folder of what optimizers wrote of themselves; a checkpoint may have one."""
 
     def state(self) -> RunState:
         """Return the state at its end, where a new session begins; UsageError if it has none."""
@@ -62,6 +65,14 @@ class Origin(NamedTuple):
         except RunError as error:
             place = self._told(journal.place(self.journal, so_far.n_events - 1))
             raise UsageError(f"{place}: {error}\nThe run cannot go on from {self.path}") from None
+
+    def saved(self) -> dict[int, Saved]:
+        """Return what optimizers wrote of themselves."""
+        found = {}
+        for path in [] if self.states is None else self.states.glob("[0-9]*_[0-9]*"):
+            o, _, n_told = path.name.partition("_")
+            found[int(o)] = Saved(int(n_told), path.read_bytes())
+        return found
 
     def _told(self, text: str) -> str:
         """Return a text that names the journal of a checkpoint as being in it."""
@@ -91,7 +102,7 @@ def opened(path: Path) -> Iterator[Origin]:
 
         with TemporaryDirectory(prefix="paramsrun-") as name:
             open_checkpoint(path, Path(name))
-            yield Origin(path, Path(name) / "inputs", Path(name) / "journal")
+            yield Origin(path, *(Path(name) / part for part in ("inputs", "journal", "states")))
         return
     if not journal.segments(path / JOURNAL):
         raise UsageError(f"{path} is no results folder: it holds no {JOURNAL}{_hint(path)}")

@@ -16,6 +16,7 @@ from paramsrun.manager.interruption import Signals
 from paramsrun.manager.loop import Manager
 from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.stop_rule import StopRule
+from paramsrun.optimizers.threads import ThreadedProposer
 from paramsrun.problem.scaling import Kind
 from paramsrun.results import folder as results_folder
 from paramsrun.results.checkpoint import Checkpoints
@@ -23,6 +24,7 @@ from paramsrun.results.files import allow_many_files
 from paramsrun.results.journal import FORMAT, Journal
 from paramsrun.results.lock import Keeper
 from paramsrun.results.log import Log, RunLog
+from paramsrun.results.messages import heard
 from paramsrun.results.progress import Progress
 from paramsrun.results.requests import Requests
 from paramsrun.results.saver import Saver
@@ -70,13 +72,18 @@ class Session:
             echo = progress.echo
         self._log = Log(folder / "job.log", echo)
         stack.callback(self._log.close)
+        stack.enter_context(heard(self._log))
         self._greet()
-        self.signals = Signals(lambda: self._evaluator.interruptible)
+        self.signals = Signals(lambda: self._evaluator.interruptible or ThreadedProposer.is_waiting)
         self.manager = self._manager()
 
     def _greet(self) -> None:
         name, seed = self._loaded.name, self._loaded.seed
         self._log.entry(f"paramsrun {versions()['paramsrun']}: job {name}, RandomSeed {seed}")
+        for name, where in code_of(self._loaded).items():
+            path, _, digest = where.rpartition(" ")
+            file = f"{path} (SHA-256 {digest[:12]}...)" if path else "a module without source"
+            self._log.entry(f"Code of yours: {name} in {file}")
         for warning in self._loaded.warnings:
             self._log.entry(f"Warning: {warning}")
 
@@ -123,6 +130,7 @@ def spawner(loaded: Loaded) -> Spawner:
         generator=settings.generator,
         selector=settings.optimizer_selector,
         control=settings.control_optimizer_spawning,
+        user_code=loaded.user_code,
     )
     return Spawner(settings.optimizer, parameters.bounds, parameters.x0, how)
 
@@ -160,7 +168,7 @@ def first_event(loaded: Loaded) -> Run:
         parameters.active_names,
         parameters.bounds,
         loaded.objective,
-        code_of(loaded.problem),
+        code_of(loaded),
         0.0,
         utc_now(),
         parameter_vectors(loaded),
@@ -171,7 +179,7 @@ def context(loaded: Loaded) -> Context:
     """Return the event with which a resumed run begins its session."""
     before = loaded.state.context
     assert before is not None
-    code = code_of(loaded.problem)
+    code = code_of(loaded)
     return Context(
         loaded.text,
         loaded.seed,
@@ -197,7 +205,7 @@ def _changes(before: Run | Context, objective: str, code: Mapping[str, str]) -> 
         if name in code and was.rpartition(" ")[2] != code[name].rpartition(" ")[2]:
             changes.append(
                 f"Warning: the code of {name} changed since ({code[name].rpartition(' ')[0]}). "
-                "Losses of before are taken as they are; if the function gives others now, start "
+                "Losses of before are taken as they are; if a function gives others now, start "
                 "a new run instead"
             )
     return changes

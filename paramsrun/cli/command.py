@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -16,6 +17,17 @@ EXIT_CODES = {"Ended by SIGINT": 130, "Ended by SIGTERM": 143}
 
 class Commands(click.Group):
     """A group in which a file name stands for ``run``; told errors end without a traceback."""
+
+    def main(self, args: Sequence[str] | None = None, *given: Any, **named: Any) -> Any:
+        """Run the program; at its end, wait for no thread that the user's code has left."""
+        try:
+            return super().main(args, *given, **named)
+        except SystemExit as end:
+            if args is None and _is_held_up():
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(end.code if isinstance(end.code, int) else 1)
+            raise
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -48,6 +60,11 @@ class Commands(click.Group):
         except KeyboardInterrupt:  # before or after the run, which answers signals itself
             click.echo("Ended by SIGINT", err=True)
             ctx.exit(EXIT_CODES["Ended by SIGINT"])
+
+
+def _is_held_up() -> bool:
+    threads = sys.modules.get("paramsrun.optimizers.threads")
+    return threads is not None and bool(threads.are_left())
 
 
 @click.group(

@@ -10,7 +10,7 @@ from paramsrun.evaluators.contract import Task
 from paramsrun.manager.events import Eval
 from paramsrun.manager.tape import Tape
 from paramsrun.optimizers.contract import Proposer
-from paramsrun.optimizers.replay import TOLERANCE, Divergence, deviation_of, replay
+from paramsrun.optimizers.replay import TOLERANCE, Divergence, deviation_of, remind, replay
 from paramsrun.problem.contract import Key
 from paramsrun.problem.scaling import Scaling
 
@@ -77,16 +77,22 @@ class Living:
         if self._n_missing == 0:
             self.proposer.tell(self._x, self._fx)
 
-    def restore(self, tape: Tape) -> Divergence | None:
-        """Replay what a journal recorded, the results of an unfinished batch among it."""
+    def restore(self, tape: Tape, n_told: int = 0) -> Divergence | None:
+        """Replay what a journal recorded, the results of an unfinished batch among it.
+
+        n_told is how many batches the proposer knows of already.
+        """
         bounds = self._scaling.bounds
-        divergence = replay(self.proposer, tape.told, bounds)
+        divergence = replay(self.proposer, tape.told_from(n_told), bounds)
         if divergence is not None and divergence.fatal:
             return divergence
-        if tape.last:
+        self._batch, self._n_before = tape.n_batches - 1, tape.n_before + len(tape.last)
+        if n_told < tape.n_batches:
             if self.proposer.ended is not None:
                 return Divergence(True, f"it ended too early: {self.proposer.ended.reason}")
             self._batch, self._n_before = tape.n_batches - 2, tape.n_before
+            known = sorted(tape.last)
+            remind(self.proposer, np.array([tape.last[i].x for i in known]), known)
             self.ask()
             divergence = self._refill(tape.last, bounds) or divergence
         for offer in tape.offered:

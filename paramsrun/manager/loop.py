@@ -6,16 +6,17 @@ from typing import Protocol
 
 from paramsrun.errors import RunError
 from paramsrun.evaluators.contract import Evaluator, Task
-from paramsrun.manager.events import Checkpoint, Chosen, Context, End, Eval, Exit, Inject
+from paramsrun.manager.events import Checkpoint, Chosen, Context, End, Eval, Exit, Inject, Start
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.history import History
 from paramsrun.manager.interruption import Interrupted, Request
 from paramsrun.manager.living import Candidate, Living
 from paramsrun.manager.restoring import Restored
-from paramsrun.manager.spawning import Spawner
+from paramsrun.manager.spawning import Spawner, starts_again
 from paramsrun.manager.state import RunState
 from paramsrun.manager.stop_rule import StopRule
 from paramsrun.manager.tape import Tape
+from paramsrun.optimizers.contract import Proposer, Saved
 from paramsrun.problem.contract import Evaluation, Key
 
 NOBODY_LEFT = "No optimizer is left and none may start"
@@ -34,8 +35,11 @@ class Saver(Protocol):
     def due_at_end(self, state: RunState, how: str) -> bool:
         """Return whether one is due as the run ends in this way (see `Exit`)."""
 
-    def save(self, state: RunState) -> Checkpoint | None:
-        """Make one of all events so far; return its event, or None if it failed and may."""
+    def save(self, state: RunState, saved: Mapping[int, Saved]) -> Checkpoint | None:
+        """Make one of all events so far and of what optimizers wrote of themselves.
+
+        Return its event, or None if it failed and may.
+        """
 
 
 class Manager:
@@ -127,15 +131,21 @@ class Manager:
             for o, reason in self._stop_rule.stopped(self.state):
                 self._end(o, "stopped", reason)
 
-    def resume(self, recorded: Mapping[int, Tape], context: Context) -> None:
+    def resume(
+        self,
+        recorded: Mapping[int, Tape],
+        context: Context,
+        saved: Mapping[int, Saved] | None = None,
+    ) -> None:
         """Restore unfinished optimizers from what a journal recorded of them; then `run`.
 
-        The state must be the fold of that journal. An optimizer that cannot be restored ends.
+        The state must be the fold of that journal; saved is what optimizers wrote of themselves. An
+        optimizer that cannot be restored ends.
         """
         living = {o: tape.evaluations for o, tape in recorded.items() if o in self.state.living}
         self.state.recall(self._stop_rule.window, living)
         restored = Restored(self.state, self._spawner)
-        restored.replay(recorded)
+        restored.replay(recorded, saved)
         self._living = restored.living
         changes = (*context.changes, *restored.warnings)
         self._emit(context._replace(changes=changes, t=self._now()))
@@ -149,6 +159,9 @@ class Manager:
         """Go on with what was restored: its ends, and the candidates that were in flight."""
         for o, reason in restored.broken:
             self._end(o, "failed", f"it cannot be restored: {reason}")
+            lost = self.state.optimizers[o]
+            if starts_again(lost.start):
+                self._take_in(*self._spawner.in_place_of(lost, self.state, self._now))
         for living in tuple(self._living.values()):
             self._check_ended(living)
         for living in restored.in_flight:
@@ -179,12 +192,17 @@ class Manager:
 
     def _save(self, saver: Saver) -> None:
         try:
-            event = saver.save(self.state)
+            event = saver.save(self.state, self._saved())
         except RunError as error:
             self.leave("error", str(error))
             raise
         if event is not None:
             self._emit(event)
+
+    def _saved(self) -> dict[int, Saved]:
+        """Return what living optimizers wrote of themselves."""
+        found = {o: getattr(living.proposer, "saved", None) for o, living in self._living.items()}
+        return {o: saved for o, saved in found.items() if saved is not None}
 
     def _heed(self, requests: Sequence[Request]) -> None:
         for kind, file, o in requests:
@@ -218,12 +236,14 @@ class Manager:
         started = self._spawner.next(self.state, self._now)
         if started is None:
             return False
-        start, proposer = started
+        self._take_in(*started)
+        return True
+
+    def _take_in(self, start: Start, proposer: Proposer) -> None:
         self._emit(start)
         living = Living(start.o, proposer, self._spawner.scaling(start.scaler))
         self._living[start.o] = living
         self._check_ended(living)
-        return True
 
     def _room(self) -> float:
         """Return how many evaluations more may be handed out now."""

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from itertools import chain, islice, takewhile
 
 from paramsrun.manager.living import Living
-from paramsrun.manager.spawning import Spawner
+from paramsrun.manager.spawning import Spawner, starts_again
 from paramsrun.manager.state import RunState
 from paramsrun.manager.tape import Tape
+from paramsrun.optimizers.contract import Saved
 from paramsrun.optimizers.replay import Divergence
 
 
@@ -23,10 +24,16 @@ class Restored:
         """Living optimizers that cannot go on, and why."""
         self._turns: list[tuple[int, int]] = []
 
-    def replay(self, recorded: Mapping[int, Tape]) -> None:
-        """Replay the optimizers of which there are records."""
+    def replay(
+        self, recorded: Mapping[int, Tape], saved: Mapping[int, Saved] | None = None
+    ) -> None:
+        """Replay the optimizers of which there are records, from what they saved if they did."""
         for o in sorted(recorded):
-            divergence = self._replay(o, recorded[o])
+            own, divergence = (saved or {}).get(o), None
+            if own is not None:
+                divergence = self._replay(o, recorded[o], own)
+            if own is None or (divergence is not None and divergence.fatal):
+                divergence = self._replay(o, recorded[o])
             if divergence is None:
                 continue
             if not divergence.fatal:
@@ -36,6 +43,12 @@ class Restored:
                 )
             elif o in self._state.living:
                 self.broken.append((o, divergence.reason))
+                if starts_again(self._state.optimizers[o].start):
+                    self.warnings.append(
+                        f"Warning: optimizer {o} cannot be restored: {divergence.reason}.\n"
+                        "Another one starts from its best point. An optimizer repeats itself if "
+                        "all its random numbers come from self.rng"
+                    )
 
     @property
     def in_flight(self) -> list[Living]:
@@ -43,18 +56,24 @@ class Restored:
         of = self.living | {living.o: living for living in self.stopped}
         return [of[o] for _, o in sorted(self._turns)]
 
-    def _replay(self, o: int, tape: Tape) -> Divergence | None:
+    def _replay(self, o: int, tape: Tape, saved: Saved | None = None) -> Divergence | None:
         start = self._state.optimizers[o].start
         try:
-            proposer = self._spawner.again(start)
-            living = Living(o, proposer, self._spawner.scaling(start.scaler))
-            divergence = living.restore(tape)
-            if divergence is not None and divergence.fatal:
-                proposer.close()
+            if saved is None:
+                proposer = self._spawner.again(start)
             else:
-                self._take(living, tape)
-        except Exception as error:  # of an optimizer, or one that is not there any more
+                proposer = self._spawner.from_saved(start, saved)
+        except Exception as error:  # one that is not there any more
             return Divergence(True, f"{type(error).__name__}: {error}")
+        try:
+            living = Living(o, proposer, self._spawner.scaling(start.scaler))
+            divergence = living.restore(tape, 0 if saved is None else saved.n_told)
+            if divergence is None or not divergence.fatal:
+                self._take(living, tape)
+        except Exception as error:  # of an optimizer
+            divergence = Divergence(True, f"{type(error).__name__}: {error}")
+        if divergence is not None and divergence.fatal:
+            proposer.close()
         return divergence
 
     def _take(self, living: Living, tape: Tape) -> None:

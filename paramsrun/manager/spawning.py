@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from paramsrun.arrays import Matrix, Vector
 from paramsrun.manager.events import Start
+from paramsrun.manager.optimizer_state import OptimizerState
 from paramsrun.manager.state import RunState
-from paramsrun.optimizers.contract import Optimizer, Proposer
+from paramsrun.optimizers.contract import Optimizer, Proposer, Saved, located, resumed
 from paramsrun.problem.scaling import Kind, Scaling
 from paramsrun.randomness import Purpose, Stream
 from paramsrun.settings.families import generators, optimizers, selectors
@@ -80,6 +82,8 @@ class Spawning:
     generator: Generator | None = None
     selector: Selector | None = None
     control: ControlOptimizerSpawning = field(default_factory=ControlOptimizerSpawning)
+    user_code: tuple[Path, ...] = ()
+    """The folders in which the user's modules are looked for first."""
 
 
 class Spawner:
@@ -100,7 +104,7 @@ class Spawner:
     ) -> None:
         self.in_flight = how.in_flight
         self.slots = how.slots
-        self._blocks = tuple(blocks)
+        self._blocks = tuple(located(block, how.user_code) for block in blocks)
         self._ranges = ranges
         self._x0 = x0
         self._how = how
@@ -132,11 +136,25 @@ class Spawner:
 
     def again(self, start: Start) -> Proposer:
         """Return the proposer of an optimizer as it was when it started."""
-        optimizer: Optimizer = from_record(optimizers[start.type], start.settings)
-        seed, purpose, o, counter = start.stream
-        rng = Stream(seed, Purpose(purpose), o, counter).generator()
-        bounds = np.column_stack([start.lower, start.upper])
-        return optimizer.start(bounds, start.x0.copy(), rng)
+        return self._recorded(start).start(*_arguments(start))
+
+    def from_saved(self, start: Start, saved: Saved) -> Proposer:
+        """Return the proposer of an optimizer as it was when it saved its own state."""
+        return resumed(self._recorded(start), *_arguments(start), saved)
+
+    def in_place_of(
+        self, lost: OptimizerState, state: RunState, now: Callable[[], float]
+    ) -> tuple[Start, Proposer]:
+        """Start an optimizer like one that could not be restored, from its best point."""
+        o = state.n_started + 1
+        x0 = lost.start.x0 if lost.best.x is None else lost.best.x.copy()
+        stream = (self._how.seed, int(Purpose.PROPOSE), o, 0)
+        start = lost.start._replace(o=o, stream=stream, x0=x0, t=now())
+        return start, self.again(start)
+
+    def _recorded(self, start: Start) -> Optimizer:
+        recorded: Optimizer = from_record(optimizers[start.type], start.settings)
+        return located(recorded, self._how.user_code)
 
     def _may_start(self, state: RunState) -> bool:
         calls, optimizers = self._how.control.max_evaluations, self._how.control.max_optimizers
@@ -162,3 +180,15 @@ class Spawner:
             return Stream(self._how.seed, Purpose.PROPOSE, o)
         k = state.n_from_block.get(block, 0)
         return Stream(optimizer.random_seed, Purpose.PROPOSE, 0, k)
+
+
+def starts_again(start: Start) -> bool:
+    """Return whether another one takes the place of such an optimizer if it is lost."""
+    return start.type in optimizers and getattr(optimizers[start.type], "starts_again", False)
+
+
+def _arguments(start: Start) -> tuple[Matrix, Vector, np.random.Generator]:
+    """Return the bounds, x0 and random stream with which an optimizer started."""
+    seed, purpose, o, counter = start.stream
+    rng = Stream(seed, Purpose(purpose), o, counter).generator()
+    return np.column_stack([start.lower, start.upper]), start.x0.copy(), rng

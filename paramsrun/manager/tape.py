@@ -30,10 +30,9 @@ class Tape:
             self._batches.append({})
         self._batches[event.b][event.i] = event
 
-    @property
-    def told(self) -> Iterator[Told | Injected]:
-        """Yield what happened up to its last batch, which may lack results."""
-        for b, batch in enumerate(self._batches):
+    def told_from(self, first: int = 0) -> Iterator[Told | Injected]:
+        """Yield what happened from a batch on up to the last, which may lack results."""
+        for b, batch in enumerate(self._batches[first:], first):
             yield from self._injections.get(b, ())
             if b < len(self._batches) - 1:
                 ordered = [batch[i] for i in sorted(batch)]

@@ -6,6 +6,8 @@ stream, what it is told and what is injected: on nothing else. So it can be rest
 is started anew and told its own recorded results, batch by batch.
 """
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -22,8 +24,20 @@ class Ended(NamedTuple):
     """One line for people, such as ``tolfun: 1e-11``."""
 
 
+class Saved(NamedTuple):
+    """The state that an optimizer of the user's wrote of itself."""
+
+    n_told: int
+    """The batches it had been told by then."""
+    state: bytes
+
+
 class Proposer(Protocol):
-    """A running optimizer: it proposes batches of candidates and is told their losses."""
+    """A running optimizer: it proposes batches of candidates and is told their losses.
+
+    One that can write its own state has it in an attribute ``saved`` (a `Saved`, or None so far);
+    its settings then have a method ``resume`` that goes on from there.
+    """
 
     takes_offers: bool
     """Whether `inject` makes a difference to it."""
@@ -55,7 +69,8 @@ class Optimizer(Protocol):
     """The settings of one optimizer, able to start it.
 
     One that needs its parameters in a certain space, whatever the others need, says so by an
-    attribute ``scaler`` ("linear", "std" or "none").
+    attribute ``scaler`` ("linear", "std" or "none"). One that runs code of the user's has a method
+    ``located``, which returns it with the folders where that is looked for.
     """
 
     @property
@@ -67,3 +82,17 @@ class Optimizer(Protocol):
 
         All random numbers come from rng; numpy's global generator is not touched.
         """
+
+
+def located(optimizer: Optimizer, folders: tuple[Path, ...]) -> Optimizer:
+    """Return an optimizer that finds the user's code in these folders, if it runs any."""
+    locate = getattr(optimizer, "located", None)
+    return optimizer if locate is None else locate(folders)
+
+
+def resumed(
+    optimizer: Optimizer, bounds: Matrix, x0: Vector, rng: np.random.Generator, saved: Saved
+) -> Proposer:
+    """Return a proposer that goes on from the state that it wrote of itself."""
+    resume: Callable[..., Proposer] = getattr(optimizer, "resume")  # noqa: B009
+    return resume(bounds, x0, rng, saved)

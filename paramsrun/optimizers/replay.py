@@ -1,6 +1,6 @@
 """Restores an optimizer: started anew, it is told again what it was told before."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -54,6 +54,7 @@ def replay(
             continue
         if proposer.ended is not None:
             return Divergence(True, f"it ended before batch {b}: {proposer.ended.reason}")
+        remind(proposer, event.x, range(len(event.x)), len(event.x))
         asked = proposer.ask()
         deviation = deviation_of(asked, event.x, bounds)
         if not deviation <= TOLERANCE:  # also where it is nan
@@ -64,6 +65,16 @@ def replay(
     if worst == 0.0:
         return None
     return Divergence(False, f"its points differ by up to {worst:.1g} of their range")
+
+
+def remind(proposer: Proposer, x: Matrix, rows: Sequence[int], size: int | None = None) -> None:
+    """Tell a proposer that puts batches together from calls which points were in the next one.
+
+    x are its candidates ``rows``; size is the number of its candidates, where it is known.
+    """
+    expect = getattr(proposer, "expect", None)
+    if expect is not None:
+        expect(x, rows, size)
 
 
 def deviation_of(asked: Matrix, recorded: Matrix, bounds: Matrix) -> float:

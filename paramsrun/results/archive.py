@@ -19,6 +19,8 @@ CHUNK = 1 << 20
 MANIFEST = "manifest.json"
 INPUTS = "inputs"
 JOURNAL = "journal"
+STATES = "states"
+"""What optimizers of the user's wrote of themselves."""
 _SEAL = struct.Struct("<10s H2sH Q32s 10s")  # RFC 1952: flag FEXTRA, one subfield
 _SEAL_HEAD = b"\x1f\x8b\x08\x04" + bytes(5) + b"\xff"
 _SEAL_TAIL = b"\x03" + bytes(9)

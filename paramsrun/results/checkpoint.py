@@ -10,6 +10,7 @@ from pathlib import Path
 from paramsrun.errors import CheckpointFailed, UsageError
 from paramsrun.manager.events import Checkpoint
 from paramsrun.manager.state import RunState
+from paramsrun.optimizers.contract import Saved
 from paramsrun.results import archive, manifest
 from paramsrun.results.archive import MANIFEST, Member, compressed, entry, seal, stored
 from paramsrun.results.checkpoint_list import CheckpointList
@@ -21,6 +22,11 @@ from paramsrun.settings.running import CheckpointControl
 
 PATIENCE_S = 30.0
 """Where the first checkpoint is far off, packing begins so late, and pauses as long."""
+
+
+def state_name(o: int, saved: Saved) -> str:
+    """Return where a checkpoint holds what optimizer o wrote of itself."""
+    return f"{archive.STATES}/{o:06d}_{saved.n_told:09d}"
 
 
 class Checkpoints:
@@ -82,11 +88,11 @@ class Checkpoints:
             self._packing.add(f"{archive.JOURNAL}/{name}", self._journal / name)
             self._n_full = number
 
-    def write(self, state: RunState) -> Checkpoint:
+    def write(self, state: RunState, saved: Mapping[int, Saved] | None = None) -> Checkpoint:
         """Make a checkpoint of all events so far; return the event to record behind them.
 
-        The journal within it ends with that event. Raises CheckpointFailed; the checkpoints made
-        before are then as they were.
+        The journal within it ends with that event; saved is what optimizers wrote of themselves.
+        Raises CheckpointFailed; the checkpoints made before are then as they were.
         """
         try:
             self._target.mkdir(parents=True, exist_ok=True)
@@ -95,7 +101,7 @@ class Checkpoints:
             event = Checkpoint(name, state.n_evaluations, state.t)
             self._packing.publish(
                 self._target / (name + SUFFIX),
-                lambda packed, waiting: self._finish(packed, waiting, event, state),
+                lambda packed, waiting: self._finish(packed, waiting, event, state, saved or {}),
             )
             self._list.add(event.n, name + SUFFIX)
         except (OSError, UsageError) as error:
@@ -115,11 +121,17 @@ class Checkpoints:
         return os.path.lexists(self._target / (name + SUFFIX))
 
     def _finish(
-        self, packed: Packed, waiting: Sequence[Waiting], event: Checkpoint, state: RunState
+        self,
+        packed: Packed,
+        waiting: Sequence[Waiting],
+        event: Checkpoint,
+        state: RunState,
+        saved: Mapping[int, Saved],
     ) -> bytes:
         """Return all behind what is packed: files as they are, the manifest, the seal."""
         loose = [entry(w.name, w.path.read_bytes(), self._mtime) for w in waiting]
         loose.append(entry(*self._tail(encode(event)), self._mtime))
+        loose += [entry(state_name(o, s), s.state, self._mtime) for o, s in saved.items()]
         members = (*packed.members, *(member for member, _ in loose))
         files = stored(b"".join(data for _, data in loose))
         head = self._manifest(members, event, state)

@@ -12,7 +12,7 @@ import orjson
 
 from paramsrun.errors import UsageError
 from paramsrun.manager.state import RunState
-from paramsrun.results.archive import INPUTS, JOURNAL, Member
+from paramsrun.results.archive import INPUTS, JOURNAL, STATES, Member
 
 KIND = "paramsrun checkpoint"
 FORMAT = 1
@@ -128,7 +128,7 @@ def _members(listed: Any) -> tuple[Member, ...]:
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Raise UsageError unless every name leads to a file of its own in inputs/ or journal/."""
+    """Raise UsageError unless every name leads to a file of its own in a folder that is known."""
     folders = {str(parent) for name in names for parent in PurePosixPath(name).parents}
     seen: set[str] = set()
     for name in names:
@@ -137,7 +137,7 @@ def check_names(names: Sequence[str]) -> None:
             raise UsageError(f"its member {name!r} has a name that no file may have")
         if name.startswith("/") or ".." in parts:
             raise UsageError(f"its member {name} leads outside")
-        if parts[0] not in (INPUTS, JOURNAL) or len(parts) < 2 or {"", "."} & set(parts):
+        if parts[0] not in (INPUTS, JOURNAL, STATES) or len(parts) < 2 or {"", "."} & set(parts):
             raise UsageError(f"its member {name} lies neither in {INPUTS}/ nor in {JOURNAL}/")
         if max(map(_n_bytes, parts)) > _MAX_PART_BYTES or _n_bytes(name) > _MAX_PATH_BYTES:
             raise UsageError(f"its member {name[:60]}... has too long a name")

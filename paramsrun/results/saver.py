@@ -1,8 +1,11 @@
 """Checkpoints as the loop asks for them: a failure is warned of, or ends the run."""
 
+from collections.abc import Mapping
+
 from paramsrun.errors import CheckpointFailed
 from paramsrun.manager.events import Checkpoint
 from paramsrun.manager.state import RunState
+from paramsrun.optimizers.contract import Saved
 from paramsrun.results.checkpoint import Checkpoints
 from paramsrun.results.log import Log
 
@@ -37,10 +40,10 @@ class Saver:
             return self._made_n != state.n_evaluations
         return how != "error" and self._checkpoints.due_at_end(state)
 
-    def save(self, state: RunState) -> Checkpoint | None:
+    def save(self, state: RunState, saved: Mapping[int, Saved] | None = None) -> Checkpoint | None:
         """Make one; where that fails, warn and return None, or raise under RaiseFail."""
         try:
-            event = self._checkpoints.write(state)
+            event = self._checkpoints.write(state, saved)
         except CheckpointFailed as error:
             self._failed = (state.n_evaluations, state.t)
             if self._raise_fail:

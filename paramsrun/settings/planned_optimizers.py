@@ -55,12 +55,3 @@ class Optuna:
     storage: str | None = key(None, doc="URL of the database that processes share.")
     study_name: str | None = key(None, doc="Name of the study in that database.")
     random_seed: int | None = key(None, at_least=0, doc="Seed of the sampler.")
-
-
-@optimizers.plan("Plugin")
-@dataclass(frozen=True, kw_only=True)
-class Plugin:
-    """An optimizer of your own: a subclass of BaseOptimizer."""
-
-    class_: str = key(name="Class", doc="Where it is found, as module:ClassName.")
-    settings: Mapping[str, object] = free(doc="Keyword arguments of the class.")

@@ -22,10 +22,14 @@ N_BATCHES = 60
 """Batches looked at; every member does within them what sets it apart."""
 
 
+PLUGIN = "tests.optimizers.plugins:Walk"
+"""What stands for the optimizers of users."""
+
+
 def variants() -> list[object]:
     """Every member with its defaults, and with every value of its keys that are choices."""
-    found = []
-    for name in optimizers:
+    found = [pytest.param(optimizers["Plugin"](class_=PLUGIN), id="Plugin")]
+    for name in (name for name in optimizers if name != "Plugin"):
         cls = optimizers[name]
         choices = {
             f.name: typing.get_args(hint)
@@ -85,7 +89,8 @@ def same(a: list[Told], b: list[Told]) -> bool:
 def test_members_are_known_and_checked_without_their_libraries():
     program = (
         "import sys; from paramsrun.settings.families import optimizers\n"
-        "for name in optimizers: list(getattr(optimizers[name](), 'mistakes', tuple)())\n"
+        "for name in set(optimizers) - {'Plugin'}:\n"
+        "    list(getattr(optimizers[name](), 'mistakes', tuple)())\n"
         "print(sorted({'cma', 'scipy', 'matplotlib'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
