@@ -197,8 +197,8 @@ class Processes:
         self._requeue(attempts)
 
     def _cannot_begin(self, worker: WorkerProcess, reason: str) -> None:
-        """Dismiss a worker that cannot take the problem; others may, if one did before."""
-        if not self._crew.has_worked:
+        """Dismiss a worker that cannot take the problem; others may have, or may yet."""
+        if not self._crew.has_worked and len(self._crew.workers) == 1:
             raise RunError(f"Workers cannot take the problem (Evaluator): {reason}")
         self._requeue(self._crew.dismiss(worker))
         self._crew.start_failed(f"a worker cannot take the problem: {reason}")
