@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from paramsrun import resuming
@@ -37,8 +38,6 @@ class Loaded:
     seed: int
     """RandomSeed, drawn here where the input gives none."""
     problem: Problem
-    objective: str
-    """Hash of what decides the loss."""
     files: Mapping[str, Path]
     """The data files, by the names that they are stored under."""
     state: RunState
@@ -49,6 +48,11 @@ class Loaded:
     warnings: Sequence[Mistake]
     user_code: tuple[Path, ...]
     """The folders in which the user's modules are looked for before the Python path."""
+
+    @cached_property
+    def objective(self) -> str:
+        """Hash of what decides the loss; it reads the data again, which a check can do without."""
+        return fingerprint(self.settings, self.problem, self.seed)
 
 
 def load(
@@ -127,10 +131,11 @@ class _Loader:
         check_recorded([state.optimizers[o].start for o in state.living], search, self._run_code)
         problem = self._problem(settings, tree, origin.inputs, search, seed, origin)
         resuming.check_interface(origin, state.run, problem.parameters)
-        same = state.context.objective == fingerprint(settings, problem, seed)
-        resuming.check_not_over(origin, state if same else state.anew(), exit_rule(settings))
         changes = list(resuming.news(origin, state, new, tree))
-        return self._loaded(name, settings, tree, seed, problem, search, state, origin, changes)
+        loaded = self._loaded(name, settings, tree, seed, problem, search, state, origin, changes)
+        same = state.context.objective == loaded.objective
+        resuming.check_not_over(origin, state if same else state.anew(), exit_rule(settings))
+        return loaded
 
     def _problem(
         self,
@@ -174,7 +179,6 @@ class _Loader:
             _stored_text(tree, stored, source),
             seed,
             problem,
-            fingerprint(settings, problem, seed),
             {stored[given]: path for given, path in problem.files.items()},
             state or RunState(),
             origin,

@@ -325,10 +325,9 @@ def _result(optimizer: OptimizerState, state: RunState) -> OptimizerResult:
     if best.x is not None:
         values = state.scaling_of(start.o).real(best.x).tolist()
         parameters = dict(zip(state.run.names, values, strict=True))
-    algorithm = start.settings.get("Algorithm")
     return OptimizerResult(
         start.o,
-        type_of(start.type, algorithm),
+        type_of(start),
         optimizer.n_evaluations,
         best.fx,
         parameters,

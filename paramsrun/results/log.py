@@ -72,8 +72,7 @@ class RunLog:
                 self._status_t = event.t
                 self._log.entry(status(state))
         elif type(event) is Start:
-            kind = type_of(event.type, event.settings.get("Algorithm"))
-            self._log.entry(f"Optimizer {event.o} started: {kind}")
+            self._log.entry(f"Optimizer {event.o} started: {type_of(event)}")
         elif type(event) is End:
             self._ended(event, state.optimizers[event.o])
         elif type(event) is Context:

@@ -62,7 +62,7 @@ def _there_are(n: int) -> str:
 
 def _beginning(optimizer: OptimizerState, state: RunState) -> Iterator[str]:
     start = optimizer.start
-    yield f"Type             {type_of(start.type, start.settings.get('Algorithm'))}"
+    yield f"Type             {type_of(start)}"
     yield f"Optimizer block  {start.block} of the input"
     yield "Settings"
     yield from _settings(start.settings, "  ")

@@ -1,5 +1,6 @@
 """summary.txt: what came out of a run, and why it ended."""
 
+from paramsrun.manager.events import Start
 from paramsrun.manager.optimizer_state import OptimizerState
 from paramsrun.manager.state import RunState
 
@@ -64,7 +65,7 @@ def _table(state: RunState) -> list[str]:
         rows.append(
             (
                 f"{o:03d}",
-                type_of(optimizer.start.type, optimizer.start.settings.get("Algorithm")),
+                type_of(optimizer.start),
                 str(optimizer.n_evaluations),
                 _best_of(optimizer, state),
                 f"{end.how}: {' '.join(end.reason.split())}"
@@ -86,6 +87,7 @@ def _best_of(optimizer: OptimizerState, state: RunState) -> str:
     return repr(optimizer.best.fx) if comparable else "not comparable"
 
 
-def type_of(name: str, algorithm: object) -> str:
+def type_of(start: Start) -> str:
     """Return an optimizer's type, with its algorithm where the type leaves a choice."""
-    return f"{name} {algorithm}" if algorithm else name
+    algorithm = start.settings.get("Algorithm")
+    return f"{start.type} {algorithm}" if algorithm else start.type

@@ -117,8 +117,8 @@ class ResultsTree:
     def _started(self, event: Start) -> None:
         folder = f"optimizer_{event.o:03d}"
         self._own[event.o] = self._open(folder)
-        line = type_of(event.type, event.settings.get("Algorithm"))
-        replace(self._folder / "optimization" / folder / "opt_type.txt", line + "\n")
+        path = self._folder / "optimization" / folder / "opt_type.txt"
+        replace(path, type_of(event) + "\n")
 
     def _resumed(self, state: RunState) -> None:
         """Open the folders of those that live on; the best so far stays the best."""
