@@ -87,6 +87,10 @@ class ParameterInterface:
         values[self.active] = x
         return values
 
+    def named(self, x: Vector) -> dict[str, float]:
+        """Return the values of all parameters by name where the active ones are x."""
+        return dict(zip(self.names, self.values(x).tolist(), strict=True))
+
     def text(self, x: Vector) -> str:
         """Return the file's text with the values of x: everything else stays as it was written.
 
