@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paramsrun.optimizers.base_optimizer import BaseOptimizer, MinimizeResult
+    from paramsrun.optimizers.plugins.base_optimizer import BaseOptimizer, MinimizeResult
     from paramsrun.params_job import ParAMSJob
     from paramsrun.params_results import ParAMSResults
 
@@ -12,8 +12,8 @@ __version__ = "0.1.0"
 __all__ = ["BaseOptimizer", "MinimizeResult", "ParAMSJob", "ParAMSResults"]
 
 _MODULES = {
-    "BaseOptimizer": "paramsrun.optimizers.base_optimizer",
-    "MinimizeResult": "paramsrun.optimizers.base_optimizer",
+    "BaseOptimizer": "paramsrun.optimizers.plugins.base_optimizer",
+    "MinimizeResult": "paramsrun.optimizers.plugins.base_optimizer",
     "ParAMSJob": "paramsrun.params_job",
     "ParAMSResults": "paramsrun.params_results",
 }

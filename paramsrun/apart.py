@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from paramsrun.errors import ParamsrunError, RunError, UsageError
-from paramsrun.evaluators.worker_process import THREADS_OF
+from paramsrun.evaluators.thread_variables import THREADS_OF
 
 _BEGIN = (
     "import json, sys; sent = json.load(sys.stdin); sys.path[:] = sent.pop('path'); "

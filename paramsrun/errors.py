@@ -4,7 +4,8 @@ ParamsrunError          exit code 1
 ├── InputError          2   mistakes in files that the user wrote: all of them, each with its place
 ├── UsageError          2   a request that cannot be met: a folder already there, a run still alive
 └── RunError            1   a run that had to end: the disk is full, no evaluation can succeed
-    └── CheckpointFailed  1   a checkpoint that was not made; the run may go on
+    ├── CheckpointFailed  1   a checkpoint that was not made; the run may go on
+    └── EvaluatorLost     1   what evaluations ran on is gone; the run can be gone on with
 """
 
 from collections.abc import Iterable, Sequence
@@ -53,6 +54,10 @@ class RunError(ParamsrunError):
 
 class CheckpointFailed(RunError):
     """A checkpoint could not be made; earlier ones are as they were."""
+
+
+class EvaluatorLost(RunError):
+    """What evaluations ran on is gone: a checkpoint is made, the run can be gone on with."""
 
 
 class InputError(ParamsrunError):

@@ -14,9 +14,9 @@ def following(name: str) -> tuple[str, Path | None, str | None]:
     is none yet; and, if the job has come to its end already, a sentence that says so.
     """
     n = max(_sessions(name), default=0)
-    if n == 0:
+    latest = latest_of(name)
+    if latest is None:
         return name, None, None
-    latest = Path(f"{name}.results" if n == 1 else f"{name}.{n}.results")
     following = f"{name}.{n + 1}"
     exit = read(latest).state.exit
     if exit is None or exit.how not in ("conditions", "exhausted"):
@@ -28,6 +28,12 @@ def following(name: str) -> tuple[str, Path | None, str | None]:
         f"{latest} ended already, and there is nothing to do:\n  {reason}\n"
         f"To go on all the same: --resume {latest}, with other ExitCondition blocks in the input",
     )
+
+
+def latest_of(name: str) -> Path | None:
+    """Return the results folder of a job's latest session; None where there is none yet."""
+    n = max(_sessions(name), default=0)
+    return None if n == 0 else Path(f"{name}.results" if n == 1 else f"{name}.{n}.results")
 
 
 def _sessions(name: str) -> Iterator[int]:

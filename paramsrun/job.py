@@ -8,9 +8,10 @@ from pathlib import Path
 from paramsrun.errors import Mistake
 from paramsrun.evaluators.contract import Task
 from paramsrun.input import Source
-from paramsrun.loading import Loaded, load
+from paramsrun.loading import Loaded, load, plugins_of
 from paramsrun.manager.state import RunState
 from paramsrun.manager.tape import Tape
+from paramsrun.optimizers.plugin import check_stored
 from paramsrun.problem.contract import Key
 from paramsrun.problem.problem import Problem
 from paramsrun.results import folder as results_folder
@@ -103,6 +104,7 @@ class Job:
             session = Session(self._loaded, folder, stack, echo, live)
             if self._loaded.origin is not None:
                 origin = self._loaded.origin
+                check_stored(plugins_of(self._loaded))  # the log has named them by now
                 session.manager.resume(recorded, context(self._loaded), origin.saved())
             # Until here a signal ends the process as it ends any: there is nothing to save yet.
             stack.enter_context(session.signals)

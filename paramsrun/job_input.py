@@ -12,6 +12,7 @@ from paramsrun.settings.declared import scope_of
 from paramsrun.settings.job import JobSettings
 from paramsrun.settings.paths import moved
 from paramsrun.settings.read_job import read_tree
+from paramsrun.settings.secrets import masked_text
 
 FilePath: TypeAlias = str | os.PathLike[str]
 
@@ -57,8 +58,14 @@ class JobInput:
     def get_input(self) -> str:
         """Return the text of its input, which an input file may hold.
 
-        What is left out has its defaults, and their files are looked for beside the input.
+        What is left out has its defaults, and their files are looked for beside the input. A
+        password in a URL is shown as ``***``.
         """
+        return masked_text(self._text)
+
+    @property
+    def _text(self) -> str:
+        """The text of its input, with all that is in it."""
         return text_of(self.settings.input)
 
     @property

@@ -13,10 +13,11 @@ from paramsrun.input import Block, Source, parse, read_source, write
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
 from paramsrun.optimizers.plugin import Plugin, check_plugins, check_recorded
-from paramsrun.problem.engines.function import FunctionObjective
+from paramsrun.problem.black_box import RunsUserCode
 from paramsrun.problem.fingerprint import fingerprint
 from paramsrun.problem.load import load_problem
 from paramsrun.problem.problem import Problem
+from paramsrun.problem.user_code import command_folder, is_call, module_folder
 from paramsrun.results import folder as results_folder
 from paramsrun.resuming import Origin
 from paramsrun.settings.declared import scope_of
@@ -25,6 +26,7 @@ from paramsrun.settings.job import JobSettings
 from paramsrun.settings.paths import moved
 from paramsrun.settings.read_job import read_tree
 from paramsrun.settings.record import from_record
+from paramsrun.settings.secrets import concealed
 
 
 @dataclass(frozen=True)
@@ -78,19 +80,21 @@ def exit_rule(settings: JobSettings) -> ExitRule:
 
 def code_of(loaded: Loaded) -> dict[str, str]:
     """Return the user's code that a job runs: its name -> path and SHA-256."""
-    found = {}
     training = loaded.problem.training
-    if isinstance(training, FunctionObjective):
-        code, digest = training.code, training.digest
+    found = dict(training.user_code()) if isinstance(training, RunsUserCode) else {}
+    for plugin in plugins_of(loaded):
+        code = plugin.code
+        digest = code.digest()
         found[code.call] = "" if digest is None else f"{code.find()} {digest}"
+    return found
+
+
+def plugins_of(loaded: Loaded) -> list[Plugin]:
+    """Return the optimizers of the user's: those of the input, and those that live."""
     living = [loaded.state.optimizers[o].start for o in sorted(loaded.state.living)]
     stored = [from_record(optimizers[s.type], s.settings) for s in living if s.type == "Plugin"]
-    for optimizer in (*loaded.settings.optimizer, *stored):
-        if isinstance(optimizer, Plugin):
-            code = optimizer.located(loaded.user_code).code
-            digest = code.digest()
-            found[code.call] = "" if digest is None else f"{code.find()} {digest}"
-    return found
+    found = [p for p in (*loaded.settings.optimizer, *stored) if isinstance(p, Plugin)]
+    return [plugin.located(loaded.user_code) for plugin in found]
 
 
 class _Loader:
@@ -128,7 +132,7 @@ class _Loader:
         settings = read_tree(tree, self._findings)
         seed = state.context.seed if settings.random_seed is None else settings.random_seed
         search = (self._folder, *_recorded_folders(state))
-        check_recorded([state.optimizers[o].start for o in state.living], search, self._run_code)
+        check_recorded([state.optimizers[o].start for o in state.living], search)
         problem = self._problem(settings, tree, origin.inputs, search, seed, origin)
         resuming.check_interface(origin, state.run, problem.parameters)
         changes = list(resuming.news(origin, state, new, tree))
@@ -151,7 +155,8 @@ class _Loader:
         problem = load_problem(
             settings, root.joinpath, search, found, seed, tree, self._run_code, origin is None
         )
-        check_plugins(settings.optimizer, tree, search, found, self._run_code)
+        stored = None if origin is None else origin.inputs
+        check_plugins(settings.optimizer, tree, search, found, self._run_code, stored)
         if origin is not None:
             resuming.name_stored(origin, found)
         found.check()
@@ -192,12 +197,10 @@ def _recorded_folders(state: RunState) -> list[Path]:
     """Return where the user's code of the earlier run was found."""
     assert state.context is not None
     found: list[Path] = []
-    for call, where in state.context.code.items():
+    for name, where in state.context.code.items():
         path = Path(where.rpartition(" ")[0])
-        if not path.name:  # a module without a file
-            continue
-        depth = call.partition(":")[0].count(".") + (path.name == "__init__.py")
-        found += path.parents[depth : depth + 1]
+        folder = (module_folder if is_call(name) else command_folder)(name, path)
+        found += [] if folder is None or folder in found else [folder]
     return found
 
 
@@ -207,8 +210,11 @@ def _is_told(warning: Mistake, origin: Origin | None) -> bool:
 
 
 def _stored_text(tree: Block, stored: Mapping[str, str], source: Source | None) -> str:
-    """Return the input as it is stored; word by word where nothing in it has to change."""
+    """Return the input as it is stored; word by word where nothing in it has to change.
+
+    Passwords in it are not stored.
+    """
     there = moved(tree, JobSettings, lambda path: stored.get(path, path))
     if source is not None and there == tree and "@include" not in source.text.casefold():
-        return source.text
-    return write(there)
+        return concealed(source.text, tree, JobSettings)
+    return concealed(write(there), tree, JobSettings)

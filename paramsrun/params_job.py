@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from paramsrun.apart import Apart
 from paramsrun.errors import Findings, ParamsrunError, Place, UsageError
+from paramsrun.following import following, latest_of
 from paramsrun.input import Source, read_source
 from paramsrun.job import Job, say
 from paramsrun.job_input import FilePath, JobInput
@@ -54,13 +55,15 @@ class ParAMSJob(JobInput):
     >>> evaluations, losses = results.get_running_loss()
     """
 
-    __slots__ = ("_apart", "_at", "_results", "name")
+    __slots__ = ("_apart", "_at", "_over", "_results", "name")
 
     def __init__(self, name: str = "params", input: str | Mapping[str, Any] | None = None) -> None:
         super().__init__()
         self.name = check_name(name)
         self._at: Path | None = None
         self._apart: Apart | None = None
+        self._over: tuple[str, str] | None = None
+        """The input of a run that came to its end, and a sentence that says so."""
         self._results: ParAMSResults | None = None
         if isinstance(input, str):
             self.take(Source(input, Place("input", 1, 1)), self.folder)
@@ -99,6 +102,48 @@ class ParAMSJob(JobInput):
         job._at = folder
         return job
 
+    @staticmethod
+    def run_exists(name: str) -> bool:
+        """Return whether the current folder has results of a job of that name, ``<name>.results``.
+
+        Raises UsageError where the name is none for a folder.
+        """
+        return latest_of(check_name(name)) is not None
+
+    @classmethod
+    def load_run(cls, name: str) -> "ParAMSJob":
+        """Return the job that goes on with the latest results of a job of that name.
+
+        Its input is the stored one, and may be changed: blocks given anew replace what was stored.
+        It runs as ``<name>.2``, ``<name>.3`` and so on, as ``--resume auto`` does; until then its
+        results and its status are the latest there are. Where these came to their end, `run`
+        says so and does nothing, unless the input was changed.
+
+        Raises UsageError where there are none.
+
+        Examples
+        --------
+        A script that may be started again and again, until the run has come to its end::
+
+            if ParAMSJob.run_exists("search"):
+                job = ParAMSJob.load_run("search")
+            else:
+                job = ParAMSJob.from_inputfile("search.in")
+            results = job.run()
+        """
+        following_name, latest, over = following(check_name(name))
+        if latest is None:
+            raise UsageError(f"There is no run {name} here: the folder has no {name}.results")
+        job = cls.load_external(latest, following_name)
+        job.resume_checkpoint = latest
+        job.settings.input.ResultsDirectory = None
+        if over is not None:
+            told = (
+                f"{latest} ended already, and there is nothing to do: change ExitCondition to go on"
+            )
+            job._over = job._text, told
+        return job
+
     def __repr__(self) -> str:
         return f"<ParAMSJob {self.name}>"
 
@@ -128,7 +173,9 @@ class ParAMSJob(JobInput):
             Where the run had to end early.
         """
         self._check_not_running()
-        if wait:
+        if self._over is not None and self._over[0] == self._text:
+            echo(self._over[1])
+        elif wait:
             self._ended(self._run(echo))
         else:
             self._start()
@@ -178,7 +225,7 @@ class ParAMSJob(JobInput):
     # How it is done
 
     def _source(self) -> Source:
-        return Source(self.get_input(), Place("settings.input", 1, 1))
+        return Source(self._text, Place("settings.input", 1, 1))
 
     def _load(self, run_code: bool = True) -> Job:
         return Job.load(
@@ -203,7 +250,7 @@ class ParAMSJob(JobInput):
             folder = job.folder.absolute()
         self._check_free(folder)
         self._at = folder
-        self._apart = Apart(self.name, self.get_input(), self.folder)
+        self._apart = Apart(self.name, self._text, self.folder)
         while self._apart.is_alive() and not folder.is_dir():
             time.sleep(LOOK_S)
         if not folder.is_dir():

@@ -16,6 +16,7 @@ from paramsrun.problem.data_set import Entry, read_data_set
 from paramsrun.problem.documents import read_stream
 from paramsrun.problem.expression_parser import parse_array
 from paramsrun.problem.parameters import ParameterInterface, read_parameters
+from paramsrun.problem.space import Value
 from paramsrun.results import journal
 from paramsrun.results.evaluations import Counts, Evaluations, columns_of, evaluations
 from paramsrun.results.folder import INPUTS, JOURNAL
@@ -39,8 +40,9 @@ class OptimizerResult(NamedTuple):
     """Its own."""
     best: float
     """Its lowest loss; inf where none was finite."""
-    parameters: dict[str, float] | None
-    """Those of its lowest loss by name, in real units; None where none was finite."""
+    parameters: dict[str, Value] | None
+    """Those of its lowest loss by name, in real units; None where none was finite. Integers are
+    ints, choices what the parameter interface has."""
     end: str | None
     """``converged``, ``stopped``, ``failed``, ``job exit``; None while it lives."""
     reason: str | None
@@ -122,9 +124,11 @@ class ParAMSResults:
         """Return ``evaluation`` (k,) and the values (k,) of each active parameter by its name.
 
         The rows are those of running_active_parameters.txt; the values are exact, in real units.
+        Integers have dtype int64; choices are numbers or bools where all of them are, and else
+        objects.
         """
         rows = self._logged("running_active_parameters.txt", data_set, optimizer)
-        values = zip(columns_of(rows.names), rows.x.T, strict=True)
+        values = zip(columns_of(rows.names), rows.values, strict=True)
         return {"evaluation": rows.n, **dict(values)}
 
     def get_running_stats(
@@ -323,7 +327,7 @@ def _result(optimizer: OptimizerState, state: RunState) -> OptimizerResult:
     assert state.run is not None
     parameters = None
     if best.x is not None:
-        values = state.scaling_of(start.o).real(best.x).tolist()
+        values = state.scaling_of(start.o).typed(best.x)
         parameters = dict(zip(state.run.names, values, strict=True))
     return OptimizerResult(
         start.o,

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,10 @@ from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
 from paramsrun.manager.tape import Tape, tapes
 from paramsrun.optimizers.contract import Saved
+from paramsrun.problem.choices import shown
 from paramsrun.problem.documents import read_stream
 from paramsrun.problem.parameters import ParameterInterface, read_parameters
+from paramsrun.problem.space import uncommon
 from paramsrun.results import journal, lock
 from paramsrun.results.checkpoint_list import LIST
 from paramsrun.results.folder import INPUTS, JOURNAL
@@ -222,10 +224,15 @@ def name_stored(origin: Origin, findings: Findings) -> None:
 def check_interface(origin: Origin, run: Run, parameters: ParameterInterface) -> None:
     """Raise UsageError, naming the difference, where the parameters are not those of the run."""
     stored = _stored_interface(origin)
-    if stored.active_names != run.names or not np.array_equal(stored.bounds, run.ranges):
+    if (
+        stored.active_names != run.names
+        or not np.array_equal(stored.bounds, run.ranges)
+        or uncommon(stored.space) != run.space
+    ):
         raise UsageError(
             f"{stored.source.at.file} was changed since the run of {origin.path} began: its active "
-            "parameters or their ranges are not those of the journal. Undo that change"
+            "parameters, or what values they may have, are not those of the journal. Undo that "
+            "change"
         )
     differences = list(_differences(stored, parameters))
     if differences:
@@ -263,10 +270,12 @@ def _differences(stored: ParameterInterface, given: ParameterInterface) -> Itera
     yield from (f"{name} is gone" for name in before if name not in after)
     yield from (f"{name} is new" for name in after if name not in before)
     for name in (n for n in before if n in after):
-        for what in ("value", "range"):
+        for what in ("type", "scale", "choices", "value", "range"):
             a, b = getattr(before[name], what), getattr(after[name], what)
-            if a != b:
-                yield f"the {what} of {name} was {_say(a)} and is {_say(b)} now"
+            if a != b or (what == "choices" and _say(what, a) != _say(what, b)):
+                verb = ("were", "are") if what == "choices" else ("was", "is")
+                said = f"{verb[0]} {_say(what, a)} and {verb[1]} {_say(what, b)} now"
+                yield f"the {what} of {name} {said}"
         if before[name].is_active != after[name].is_active:
             yield (
                 f"{name} was active and is not now"
@@ -277,8 +286,12 @@ def _differences(stored: ParameterInterface, given: ParameterInterface) -> Itera
         yield "the parameters stand in another order"
 
 
-def _say(value: object) -> str:
-    return " to ".join(map(repr, value)) if isinstance(value, tuple) else str(value)
+def _say(what: str, value: Any) -> str:
+    if what == "range":
+        return " to ".join(map(repr, value))
+    if what == "choices":
+        return ", ".join(map(shown, value)) or "none"
+    return shown(value) if what == "value" else str(value)
 
 
 def check_not_over(origin: Origin, state: RunState, rule: ExitRule) -> None:

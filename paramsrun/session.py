@@ -16,8 +16,10 @@ from paramsrun.manager.interruption import Signals
 from paramsrun.manager.loop import Manager
 from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.stop_rule import StopRule
-from paramsrun.optimizers.threads import ThreadedProposer
+from paramsrun.optimizers.plugins.threads import ThreadedProposer
+from paramsrun.problem.black_box import HasFolder, RunsUserCode
 from paramsrun.problem.scaling import Kind
+from paramsrun.problem.space import uncommon
 from paramsrun.results import folder as results_folder
 from paramsrun.results.checkpoint import Checkpoints
 from paramsrun.results.files import allow_many_files
@@ -26,6 +28,7 @@ from paramsrun.results.lock import Keeper
 from paramsrun.results.log import Log, RunLog
 from paramsrun.results.messages import heard
 from paramsrun.results.progress import Progress
+from paramsrun.results.pulse import Pulse
 from paramsrun.results.requests import Requests
 from paramsrun.results.saver import Saver
 from paramsrun.results.tree import ResultsTree
@@ -80,6 +83,9 @@ class Session:
     def _greet(self) -> None:
         name, seed = self._loaded.name, self._loaded.seed
         self._log.entry(f"paramsrun {versions()['paramsrun']}: job {name}, RandomSeed {seed}")
+        training = self._loaded.problem.training
+        if isinstance(training, RunsUserCode) and training.command_line is not None:
+            self._log.entry(f"Command of yours, run for each evaluation: {training.command_line}")
         for name, where in code_of(self._loaded).items():
             path, _, digest = where.rpartition(" ")
             file = f"{path} (SHA-256 {digest[:12]}...)" if path else "a module without source"
@@ -95,7 +101,13 @@ class Session:
         at = self._folder / results_folder.JOURNAL
         journal = Journal(at, state.n_events, checkpoints.segment_full)
         self._stack.callback(journal.close)
-        self._stack.enter_context(Keeper(self._folder, journal.sync))
+        pulse = Pulse(lambda: getattr(self, "_evaluator", None), state)
+        self._stack.enter_context(Keeper(self._folder, journal.sync, pulse))
+        if isinstance(loaded.problem.training, HasFolder):
+            inputs = self._folder / results_folder.INPUTS
+            stored = {path: inputs / name for name, path in loaded.files.items()}
+            loaded.problem.training.work_in(self._folder, stored)
+            self._stack.callback(loaded.problem.training.clear_up)
         tree = ResultsTree(self._folder, loaded.problem, settings)
         self._stack.callback(tree.close)
         self._evaluator = evaluator_of(
@@ -104,6 +116,7 @@ class Session:
             settings.parallel_levels,
             state.evaluator,
             lambda evaluator, why: self.manager.move(evaluator, why),
+            loaded.user_code[0],
         )
         self._stack.callback(self._evaluator.close)
         return Manager(
@@ -116,6 +129,7 @@ class Session:
             self.signals.reason,
             Requests(self._folder, self._log, state.optimizers),
             settings.share_best_evaluation_between_optimizers,
+            loaded.problem.training.squares,
         )
 
 
@@ -131,6 +145,7 @@ def spawner(loaded: Loaded) -> Spawner:
         selector=settings.optimizer_selector,
         control=settings.control_optimizer_spawning,
         user_code=loaded.user_code,
+        space=parameters.space,
     )
     return Spawner(settings.optimizer, parameters.bounds, parameters.x0, how)
 
@@ -172,6 +187,7 @@ def first_event(loaded: Loaded) -> Run:
         0.0,
         utc_now(),
         parameter_vectors(loaded),
+        uncommon(parameters.space),
     )
 
 

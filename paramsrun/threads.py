@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from paramsrun.evaluators.worker_process import THREADS_OF
+from paramsrun.evaluators.thread_variables import THREADS_OF
 
 _PREFIXES = ("scipy_openblas", "openblas")
 _SUFFIXES = ("64_", "")

@@ -1,7 +1,9 @@
 """Every example runs to its end, and what its README says comes out does."""
 
+import os
 import re
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from paramsrun.manager.events import Eval
 from paramsrun.manager.state import RunState
 from paramsrun.results import journal as journals
 from paramsrun.results.reader import read
+from tests.cli.jobs import start
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 INPUTS = sorted(
@@ -22,7 +25,10 @@ INPUTS = sorted(
     for path in EXAMPLES.glob("*/*.in")
     if "ResumeCheckpoint" not in path.read_text()
 )
-CLAIMED = ["LJ_Ar/params.in", "function/params.in"]
+CLAIMED = [
+    *("LJ_Ar/params.in", "function/params.in", "slurm/params.in"),
+    *("hyperparameters/params.in", "hyperparameters/shared.in"),
+]
 """Those that a test of their own runs."""
 MULTIOPT = [name for name in INPUTS if name.startswith("LJ_Ar_multiopt/")]
 
@@ -105,6 +111,48 @@ def test_the_function_reaches_its_minimum(tmp_path: Path, monkeypatch: pytest.Mo
     assert state.n_evaluations < 1000
     assert best_of(state) == pytest.approx([1.0, 1.0], abs=1e-3)
 
+
+@pytest.fixture
+def activated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `python` be the one that runs this."""
+    folder = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.mark.usefixtures("activated")
+def test_the_search_finds_good_hyperparameters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("optuna")
+    state = run("hyperparameters/params.in", tmp_path, monkeypatch)
+    assert state.initial is not None
+    assert state.initial.fx == pytest.approx(0.652, abs=0.001)
+    assert state.n_evaluations == 40
+    assert state.best.fx < 0.03
+    assert 8 < state.n_pruned < 25
+    assert state.n_infinite == 0
+
+
+@pytest.mark.usefixtures("activated")
+def test_processes_share_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    optuna = pytest.importorskip("optuna")
+    shutil.copytree(EXAMPLES / "hyperparameters", tmp_path / "job")
+    monkeypatch.chdir(tmp_path / "job")
+    text = Path("shared.in").read_text().replace("NumberOfTrials 40", "NumberOfTrials 9")
+    Path("shared.in").write_text(text)
+    names = ("one", "two")
+    processes = [start("shared.in", "--name", name, folder=Path()) for name in names]
+    for process in processes:
+        said = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+    own = [read(Path(f"{name}.results")).state.n_evaluations for name in names]
+    study = optuna.load_study(study_name="spirals", storage="sqlite:///study.db")
+    finished = [t for t in study.trials if t.state.name in ("COMPLETE", "PRUNED")]
+    assert len(finished) == sum(own) == 9
+    assert {tuple(t.params.items()) for t in study.trials if t.number == 0} == {INITIAL}
+
+
+INITIAL = (("rate", 0.001), ("width1", 8), ("width2", 8), ("activation", "relu"), ("batch", 100))
 
 Runs = dict[str, RunState]
 

@@ -12,14 +12,15 @@ try:
     main({arguments!r})
 except SystemExit as end:
     assert not end.code, end.code
-print("loaded:", *{{name.partition(".")[0] for name in sys.modules}})
+print("loaded:", *sys.modules)
 """
 
 
 def loaded_by(*arguments: str) -> set[str]:
     probe = [sys.executable, "-c", PROBE.format(arguments=list(arguments))]
     shown = subprocess.run(probe, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return set(shown.rpartition("loaded:")[2].split())
+    modules = shown.rpartition("loaded:")[2].split()
+    return {*modules, *(name.partition(".")[0] for name in modules)}
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -32,7 +33,9 @@ def test_help_loads_nothing_heavy() -> None:
 def test_check_loads_no_optimizer_and_nothing_that_draws() -> None:
     loaded = loaded_by("check", "examples/LJ_Ar/params.in")
     assert "numpy" in loaded
-    assert not loaded & {"scipy", "cma", "matplotlib", "rich"}
+    assert not loaded & {"scipy", "cma", "matplotlib", "rich", "multiprocessing"}
+    assert "paramsrun.optimizers.plugin" in loaded
+    assert not {name for name in loaded if name.startswith("paramsrun.optimizers.plugins.")}
 
 
 def test_describe_computes_nothing() -> None:

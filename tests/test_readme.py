@@ -1,8 +1,10 @@
 """README says only what is so: its commands run, its files and folders are there."""
 
+import os
 import re
 import shlex
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,10 @@ def commands_in(path: Path) -> list[str]:
 def test_the_commands_it_shows_work_one_after_the_other(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if path.parent.name == "hyperparameters":
+        pytest.importorskip("optuna")
+    folder = Path(sys.executable).parent  # as in an activated environment
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     example = path.parent if path.parent != ROOT else ROOT / "examples/function"
     here = tmp_path / "examples" / example.name
     shutil.copytree(example, here)

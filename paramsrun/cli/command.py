@@ -11,6 +11,7 @@ import click
 from paramsrun import __version__
 from paramsrun.cli.number_list import TakesNumbers, numbers
 from paramsrun.errors import ParamsrunError, UsageError, nearest
+from paramsrun.evaluators.thread_variables import THREADS_OF
 
 EXIT_CODES = {"Ended by SIGINT": 130, "Ended by SIGTERM": 143}
 
@@ -63,8 +64,13 @@ class Commands(click.Group):
 
 
 def _is_held_up() -> bool:
-    threads = sys.modules.get("paramsrun.optimizers.threads")
-    return threads is not None and bool(threads.are_left())
+    """End processes of the user's code; return whether threads of it are left."""
+    if "paramsrun.optimizers.plugins.threads" not in sys.modules:
+        return False
+    from paramsrun.optimizers.plugins.leftovers import end_processes, threads_are_left
+
+    end_processes()
+    return threads_are_left()
 
 
 @click.group(
@@ -84,8 +90,7 @@ def main() -> None:
     """
     _open_standard_files()
     # Linear algebra rounds otherwise with more threads: a resumed run would differ.
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"
+    os.environ.update(dict.fromkeys(THREADS_OF, "1"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -119,6 +124,8 @@ def echo(line: str) -> None:
     """Print a line of the log; where the terminal or pipe is gone, the run goes on without it."""
     try:
         click.echo(line)
+    except ValueError:  # closed by the user's code
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  open to the end
     except OSError:  # job.log holds what is no longer shown
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -239,11 +246,19 @@ def _is_terminal() -> bool:
     help="Draw these optimizers only, such as 2 4 7.",
 )
 @click.option(
+    "--search",
+    is_flag=True,
+    help="Draw a search: the best so far, which parameters matter, and all trials in parallel "
+    "coordinates. Several FOLDERS are those of processes that share it.",
+)
+@click.option(
     "--output",
     type=click.Path(),
     help="The figure, a .png, .svg or .pdf file; the default is the FOLDERS' names with .png.",
 )
-def plot(folders: tuple[str, ...], optimizers: tuple[int, ...], output: str | None) -> None:
+def plot(
+    folders: tuple[str, ...], optimizers: tuple[int, ...], search: bool, output: str | None
+) -> None:
     """Draw the loss of every evaluation of running or ended jobs.
 
     Several results FOLDERS, such as those of a job and of its resume, are laid over each other.
@@ -252,9 +267,11 @@ def plot(folders: tuple[str, ...], optimizers: tuple[int, ...], output: str | No
     from pathlib import Path
 
     from paramsrun.report.plot import plot as plotted
+    from paramsrun.report.plot import plot_search
 
     paths = [Path(folder) for folder in folders]
-    click.echo(plotted(paths, optimizers, None if output is None else Path(output)))
+    draw = plot_search if search else plotted
+    click.echo(draw(paths, optimizers, None if output is None else Path(output)))
 
 
 @main.command(short_help="Write every evaluation of a job as a table.")

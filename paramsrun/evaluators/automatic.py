@@ -53,6 +53,16 @@ class Automatic:
         """Whether the evaluator in use is."""
         return self._in_use.interruptible
 
+    @property
+    def n_workers(self) -> int:
+        """Those of the evaluator in use."""
+        return self._in_use.n_workers
+
+    @property
+    def n_in_flight(self) -> int:
+        """The tasks that have not come back."""
+        return self._in_use.n_in_flight
+
     def submit(self, task: Task) -> None:
         """Hand a task to the evaluator in use."""
         if self._in_use is self._inline and self._why_at_once is not None:

@@ -1,6 +1,7 @@
 """The evaluator that an input asks for."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from paramsrun.errors import UsageError
 from paramsrun.evaluators import memory
@@ -11,6 +12,7 @@ from paramsrun.evaluators.cores import cores
 from paramsrun.evaluators.inline import Inline
 from paramsrun.evaluators.ordered import Ordered
 from paramsrun.evaluators.processes import Processes
+from paramsrun.evaluators.spread import spread
 from paramsrun.settings.running import Evaluator, ParallelLevels
 
 
@@ -20,6 +22,7 @@ def evaluator_of(
     levels: ParallelLevels,
     chosen: str | None,
     on_choice: Callable[[str, str], None],
+    folder: Path = Path(),
 ) -> Evaluating:
     """Return the evaluator of a problem.
 
@@ -29,15 +32,19 @@ def evaluator_of(
         What Automatic chose in an earlier session of the run.
     on_choice
         Told of what Automatic chooses and why, before it acts; at the first task at the earliest.
+    folder
+        Where the files are that the settings name.
 
     Raises
     ------
     UsageError
         Where this system cannot do what is asked.
+    RunError
+        Where a cluster cannot be used.
     """
     if settings.memory is not None and not memory.KNOWN:
         raise UsageError("Evaluator%Memory works on Linux only; leave it out")
-    within = _within(problem, settings, levels, chosen, on_choice)
+    within = _within(problem, settings, levels, chosen, on_choice, folder)
     return Ordered(within) if settings.ordered else within
 
 
@@ -52,9 +59,10 @@ def _within(
     levels: ParallelLevels,
     chosen: str | None,
     on_choice: Callable[[str, str], None],
+    folder: Path,
 ) -> Evaluating:
-    def processes() -> Processes:
-        return Processes(
+    def processes() -> Evaluating:
+        workers = Processes(
             problem,
             n_workers(settings, levels),
             timeout_s=settings.timeout,
@@ -62,9 +70,16 @@ def _within(
             retries=settings.retries,
             threads=levels.threads,
         )
+        return spread(problem, workers, levels.jobs)
 
     if settings.type == "Inline":
         return Inline(problem)
+    if settings.type == "Dask":
+        from paramsrun.evaluators.cluster.start import start  # needs an extra
+
+        n_here = n_workers(settings, levels)
+        cluster = start(problem, settings, n_here, levels.threads, folder)
+        return spread(problem, cluster, levels.jobs)
     if settings.type == PROCESSES or chosen == PROCESSES:
         return processes()
     why = _why_at_once(settings, levels)

@@ -13,6 +13,8 @@ class Task(NamedTuple):
     key: Key
     x: Vector
     """(n_active,) real units."""
+    part: tuple[int, int] | None = None
+    """k and n where it is the k-th of n parts of the evaluation of that key (see `Spread`)."""
 
 
 Done: TypeAlias = tuple[Task, Evaluation]
@@ -21,7 +23,8 @@ Done: TypeAlias = tuple[Task, Evaluation]
 class Evaluates(Protocol):
     """Anything with the `evaluate` of a problem.
 
-    A worker that got one calls its method ``prepare`` first, if it has that.
+    A worker that got one calls its method ``prepare`` first, if it has that; tasks that are parts
+    of an evaluation go to its method ``part`` (see `spread.Divisible`).
     """
 
     def evaluate(self, x: Vector, key: Key) -> Evaluation:
@@ -39,6 +42,14 @@ class Evaluator(Protocol):
     @property
     def interruptible(self) -> bool:
         """Whether a signal handler may raise at this moment: a task is computed or waited for."""
+
+    @property
+    def n_workers(self) -> int:
+        """The workers that it may use now; 0 where it computes in the calling thread."""
+
+    @property
+    def n_in_flight(self) -> int:
+        """The tasks that were handed in and have not come back."""
 
     def submit(self, task: Task) -> None:
         """Take a task; returns at once."""

@@ -1,7 +1,7 @@
 """The workers of a run: how they are started, listened to and ended."""
 
 import selectors
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from paramsrun.errors import RunError
 from paramsrun.evaluators.worker_process import Attempt, WorkerProcess
@@ -23,12 +23,21 @@ class Crew:
         Of each worker's linear algebra; -1 leaves that to the environment.
     clock
         Seconds since any fixed moment.
+    path
+        Folders in which they look for modules after all others.
     """
 
-    def __init__(self, problem: bytes, threads: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        problem: bytes,
+        threads: int,
+        clock: Callable[[], float],
+        path: Sequence[str] = (),
+    ) -> None:
         self._problem = problem
         self._threads = threads
         self._clock = clock
+        self._path = path
         self._selector = selectors.DefaultSelector()
         self._ending: list[WorkerProcess] = []
         self._n_failed_starts = 0
@@ -43,7 +52,7 @@ class Crew:
         if self.pause_s:
             return None
         try:
-            worker = WorkerProcess(self._selector, self._threads, self._clock())
+            worker = WorkerProcess(self._selector, self._threads, self._clock(), self._path)
         except OSError as error:
             self.start_failed(f"the system refuses a further process: {error.strerror}")
             return None

@@ -32,6 +32,16 @@ class Inline:
             self.interruptible = False
 
     @property
+    def n_workers(self) -> int:
+        """None."""
+        return 0
+
+    @property
+    def n_in_flight(self) -> int:
+        """The tasks not computed yet; the one under way is one of them."""
+        return len(self._waiting) + self.interruptible
+
+    @property
     def n_waiting(self) -> int:
         """The number of tasks not computed yet."""
         return len(self._waiting)

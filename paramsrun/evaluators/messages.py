@@ -9,6 +9,12 @@ LENGTH = struct.Struct("<Q")
 """What stands before each message of a worker: the length of the pickle behind it."""
 
 
+class Pickled(NamedTuple):
+    """A problem on its way to workers."""
+
+    data: bytes
+
+
 class Ready(NamedTuple):
     """The problem has arrived."""
 

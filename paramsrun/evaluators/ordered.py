@@ -23,6 +23,16 @@ class Ordered:
         """Whether the evaluator within is."""
         return self._inner.interruptible
 
+    @property
+    def n_workers(self) -> int:
+        """Those of the evaluator within."""
+        return self._inner.n_workers
+
+    @property
+    def n_in_flight(self) -> int:
+        """The tasks that have not come back."""
+        return len(self._order)
+
     def submit(self, task: Task) -> None:
         """Hand on a task."""
         self._order.append(task)

@@ -10,7 +10,7 @@ from paramsrun.errors import RunError
 from paramsrun.evaluators.contract import Done, Evaluates, Task, failed
 from paramsrun.evaluators.crew import Crew
 from paramsrun.evaluators.memory import resident_mb
-from paramsrun.evaluators.messages import Broken, Computed, Ready
+from paramsrun.evaluators.messages import Broken, Computed, Pickled, Ready
 from paramsrun.evaluators.worker_process import Attempt, WorkerProcess
 
 PREFETCH_BELOW_S = 0.02
@@ -38,6 +38,8 @@ class Processes:
         How often a point is tried again after its worker died.
     threads
         Of each worker's linear algebra; -1 leaves that to the environment.
+    path
+        Folders in which workers look for modules after all others.
 
     Raises
     ------
@@ -47,29 +49,43 @@ class Processes:
 
     def __init__(
         self,
-        problem: Evaluates,
+        problem: Evaluates | Pickled,
         workers: int,
         *,
         timeout_s: float | None = None,
         memory_mb: float | None = None,
         retries: int = 2,
         threads: int = 1,
+        path: Sequence[str] = (),
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        self._n_workers = workers
+        self.n_workers = workers
         self._timeout_s = inf if timeout_s is None else timeout_s
         self._memory_mb = inf if memory_mb is None else memory_mb
         self._retries = retries
         self._clock = clock
-        self._crew = Crew(_pickled(problem, memory_mb is not None), threads, clock)
+        data = problem if isinstance(problem, Pickled) else pickled(problem, memory_mb)
+        self._crew = Crew(data.data, threads, clock, path)
         self._waiting: deque[Attempt] = deque()
-        self._done: deque[Done] = deque()
+        self._done: deque[tuple[Done, float]] = deque()
         self._typical_s: float | None = None
         self._glance_s = min(_GLANCE_S, max(0.02, self._timeout_s / 10))
         if memory_mb is not None:
             self._glance_s = min(self._glance_s, _MEMORY_GLANCE_S)
         self._glance_at = -inf
         self.interruptible = False
+        self.last_s = 0.0
+
+    @property
+    def n_free(self) -> int:
+        """How many tasks more would be computed at once."""
+        return max(0, self.n_workers - self.n_in_flight)
+
+    @property
+    def n_in_flight(self) -> int:
+        """The tasks that have not come back."""
+        given = sum(len(worker.tasks) for worker in tuple(self._crew.workers))
+        return given + len(self._waiting) + len(self._done)
 
     @property
     def pids(self) -> list[int]:
@@ -90,7 +106,8 @@ class Processes:
             self._wait(max(0.0, min(left, self._crew.pause_s or self._glance_s, self._glance_s)))
             if left <= 0 and not self._done:
                 return None
-        return self._done.popleft()
+        done, self.last_s = self._done.popleft()
+        return done
 
     def close(self) -> None:
         """Drop what is in flight; end all workers."""
@@ -101,9 +118,9 @@ class Processes:
     def _assign(self) -> None:
         """Hand out what waits, and start workers for what is left."""
         workers = self._crew.workers
-        room = self._n_workers - len(workers)
+        room = self.n_workers - len(workers)
         ready = [worker for worker in workers if worker.is_ready]
-        depth = 2 if self._is_short and len(ready) == self._n_workers else 1
+        depth = 2 if self._is_short and len(ready) == self.n_workers else 1
         while self._waiting and ready:
             worker = min(ready, key=_n_tasks)
             if len(worker.tasks) >= depth:
@@ -161,7 +178,7 @@ class Processes:
                 if elapsed_s > self._timeout_s:
                     self._was_late(attempt)
                 else:
-                    self._done.append((attempt.task, evaluation))
+                    self._done.append(((attempt.task, evaluation), elapsed_s))
                 self._assign()
 
     def _glance(self, worker: WorkerProcess, now: float) -> None:
@@ -234,15 +251,16 @@ class Processes:
         self._fail(attempt, f"it took longer than {self._timeout_s:g} s (Timeout)")
 
     def _fail(self, attempt: Attempt, reason: str) -> None:
-        self._done.append((attempt.task, failed(reason)))
+        self._done.append(((attempt.task, failed(reason)), 0.0))
 
     def _requeue(self, attempts: Sequence[Attempt]) -> None:
         self._waiting.extendleft(reversed(attempts))
 
 
-def _pickled(problem: Evaluates, watch_memory: bool) -> bytes:
+def pickled(problem: Evaluates, memory_mb: float | None) -> Pickled:
+    """Return a problem as workers take it; RunError where it cannot be sent."""
     try:
-        return pickle.dumps((problem, watch_memory), pickle.HIGHEST_PROTOCOL)
+        return Pickled(pickle.dumps((problem, memory_mb is not None), pickle.HIGHEST_PROTOCOL))
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise RunError(f"The problem cannot be sent to workers (Evaluator): {reason}") from error

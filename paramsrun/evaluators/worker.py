@@ -16,13 +16,14 @@ from paramsrun.evaluators.contract import Evaluates, Task, failed
 from paramsrun.evaluators.forks import end_fork
 from paramsrun.evaluators.memory import peak_mb, resident_mb
 from paramsrun.evaluators.messages import LENGTH, Broken, Computed, Ready
+from paramsrun.evaluators.spread import Divisible
 from paramsrun.problem.contract import Evaluation
 
 
 def serve(number: int) -> None:
     """Compute what comes through the socket of this number, until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _end_with_driver()
+    end_with_driver()
     home = os.getpid()
     connection = socket.socket(fileno=number)
     incoming = connection.makefile("rb")
@@ -50,13 +51,20 @@ def serve(number: int) -> None:
 def evaluated(problem: Evaluates, task: Task) -> Evaluation:
     """Return the loss of a task; what a problem should never do is a failed point."""
     try:
-        evaluation = problem.evaluate(task.x, task.key)
+        evaluation = _of(problem, task)
     except (Exception, SystemExit) as error:
         return failed(f"{type(error).__name__}: {error}")
     return failed("the loss is not a number") if evaluation.fx != evaluation.fx else evaluation
 
 
-def _end_with_driver() -> None:
+def _of(problem: Evaluates, task: Task) -> Evaluation:
+    if task.part is None:
+        return problem.evaluate(task.x, task.key)
+    assert isinstance(problem, Divisible)
+    return problem.part(task.x, task.key, *task.part)
+
+
+def end_with_driver() -> None:
     """Let the system end this process group, whatever it computes, when standard input ends.
 
     No thread could: one evaluation in compiled code keeps all others from running.

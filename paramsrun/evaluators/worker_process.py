@@ -7,22 +7,15 @@ import socket
 import subprocess
 import sys
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from paramsrun.evaluators.channel import Channel
 from paramsrun.evaluators.contract import Task
+from paramsrun.evaluators.thread_variables import THREADS_OF
 
-THREADS_OF = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-"""The variables by which libraries learn how many threads to use."""
 _BEGIN = (
     "import sys; sys.path[:] = sys.argv[2:]; "
     "from paramsrun.evaluators.worker import serve; serve(int(sys.argv[1]))"
@@ -53,13 +46,21 @@ class WorkerProcess:
         Of its linear algebra; -1 leaves that to the environment.
     now
         When it was started.
+    path
+        Folders in which it looks for modules after all others.
     """
 
-    def __init__(self, selector: selectors.BaseSelector, threads: int, now: float) -> None:
+    def __init__(
+        self,
+        selector: selectors.BaseSelector,
+        threads: int,
+        now: float,
+        path: Sequence[str] = (),
+    ) -> None:
         here, there = socket.socketpair()
         with there:
             try:
-                self._process = _start(there.fileno(), threads)
+                self._process = _start(there.fileno(), threads, path)
             except BaseException:
                 here.close()
                 raise
@@ -97,12 +98,12 @@ class WorkerProcess:
         return _how(code)
 
 
-def _start(number: int, threads: int) -> "subprocess.Popen[Any]":
+def _start(number: int, threads: int, path: Sequence[str]) -> "subprocess.Popen[Any]":
     environment = dict(os.environ)
     if threads > 0:
         environment.update(dict.fromkeys(THREADS_OF, str(threads)))
     return subprocess.Popen(
-        [sys.executable, "-c", _BEGIN, str(number), *sys.path],
+        [sys.executable, "-c", _BEGIN, str(number), *sys.path, *path],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from paramsrun.arrays import Matrix, Vector
 from paramsrun.problem.scaling import Kind
+from paramsrun.problem.space import Space
 
 
 class Run(NamedTuple):
@@ -28,6 +29,8 @@ class Run(NamedTuple):
     utc: str
     parameter_vectors: int = 1
     """Candidates of one optimizer that may be in flight at once."""
+    space: Space = ()
+    """The active parameters' values, where not all are floats on a linear scale."""
 
 
 class Start(NamedTuple):
@@ -68,6 +71,11 @@ class Eval(NamedTuple):
     """The reason for a failed point; fx is then inf."""
     val: float | None = None
     """The validation loss, where it was due."""
+    pruned: bool = False
+    """Whether it was ended on its way as too far behind; fx is then inf, and why tells."""
+    r: Vector | None = None
+    """What that optimizer is told beside the loss, if it needs that: residuals (n_residuals,) whose
+    squares add up to what it minimises, or steps and values (2 n_steps,) by turns."""
 
 
 class Inject(NamedTuple):

@@ -1,6 +1,7 @@
 """A living optimizer: its proposer, and the batch that is being evaluated."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +10,9 @@ from paramsrun.arrays import Matrix, Vector
 from paramsrun.evaluators.contract import Task
 from paramsrun.manager.events import Eval
 from paramsrun.manager.tape import Tape
-from paramsrun.optimizers.contract import Proposer
+from paramsrun.optimizers.contract import Proposer, needed, tell
 from paramsrun.optimizers.replay import TOLERANCE, Divergence, deviation_of, remind, replay
-from paramsrun.problem.contract import Key
+from paramsrun.problem.contract import Key, Step
 from paramsrun.problem.scaling import Scaling
 
 
@@ -32,12 +33,16 @@ class Living:
         self.o = o
         self.proposer = proposer
         self.n_in_flight = 0
+        self.needed = needed(proposer)
+        self._ready: Callable[[], bool] | None = getattr(proposer, "ready", None)
+        self._bars: Callable[[int], tuple[Step, ...]] | None = getattr(proposer, "bars", None)
         self._scaling = scaling
         self._batch = -1
         self._n_before = 0
         self._x: Matrix = np.empty((0, 0))
         self._real: Matrix = self._x
         self._fx: Vector = np.empty(0)
+        self._residuals: list[Vector | None] = []
         self._n_missing = 0
         self._waiting: deque[int] = deque()
 
@@ -58,7 +63,14 @@ class Living:
 
     def is_free(self, limit: int) -> bool:
         """Return whether it can hand out a candidate, with at most so many in flight."""
-        return self.n_in_flight < limit and (not self._n_missing or bool(self._waiting))
+        if self.n_in_flight >= limit:
+            return False
+        return bool(self._waiting) or (not self._n_missing and (not self._ready or self._ready()))
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether it may have nothing to hand out until another process has got on."""
+        return self._ready is not None
 
     def next(self) -> tuple[Candidate, Task]:
         """Return its next candidate, asking for a new batch where the last was told."""
@@ -66,16 +78,19 @@ class Living:
             self.ask()
         i = self._waiting.popleft()
         self.n_in_flight += 1
-        key = Key(self.o, self._n_before + i + 1)
+        bars = self._bars(i) if self._bars is not None else ()
+        key = Key(self.o, self._n_before + i + 1, bars)
         return Candidate(self.o, self._batch, i, self._x[i]), Task(key, self._real[i])
 
-    def take(self, candidate: Candidate, fx: float) -> None:
+    def take(self, candidate: Candidate, fx: float, residuals: Vector | None = None) -> None:
         """Take a loss; the batch is told when its last one is here."""
         self._fx[candidate.i] = fx
+        if self.needed:
+            self._residuals[candidate.i] = residuals
         self.n_in_flight -= 1
         self._n_missing -= 1
         if self._n_missing == 0:
-            self.proposer.tell(self._x, self._fx)
+            tell(self.proposer, self._x, self._fx, self._residuals)
 
     def restore(self, tape: Tape, n_told: int = 0) -> Divergence | None:
         """Replay what a journal recorded, the results of an unfinished batch among it.
@@ -110,10 +125,13 @@ class Living:
             return Divergence(True, f"batch {self._batch} differs by {deviation:.1g} of its range")
         self._x[known] = recorded
         self._fx[known] = [results[i].fx for i in known]
+        if self.needed:
+            for i in known:
+                self._residuals[i] = results[i].r
         self._waiting = deque(i for i in range(len(self._x)) if i not in results)
         self._n_missing = len(self._waiting)
         if self._n_missing == 0:
-            self.proposer.tell(self._x, self._fx)
+            tell(self.proposer, self._x, self._fx, self._residuals)
         if deviation > 0.0:
             return Divergence(False, f"its points differ by up to {deviation:.1g} of their range")
         return None
@@ -126,5 +144,7 @@ class Living:
         self._n_missing = len(x)
         if len(self._fx) != len(x):
             self._fx = np.empty(len(x))
+        if self.needed:
+            self._residuals = [None] * len(x)
         self._waiting.extend(range(len(x)))
         self._batch += 1

@@ -2,26 +2,26 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from time import sleep
 from typing import Protocol
 
-from paramsrun.errors import RunError
+from paramsrun.arrays import Vector
+from paramsrun.errors import EvaluatorLost, RunError
 from paramsrun.evaluators.contract import Evaluator, Task
-from paramsrun.manager.events import Checkpoint, Chosen, Context, End, Eval, Exit, Inject, Start
+from paramsrun.manager.events import Checkpoint, Chosen, Context, Exit
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.history import History
 from paramsrun.manager.interruption import Interrupted, Request
-from paramsrun.manager.living import Candidate, Living
-from paramsrun.manager.restoring import Restored
-from paramsrun.manager.spawning import Spawner, starts_again
+from paramsrun.manager.living import Candidate
+from paramsrun.manager.optimizers import Optimizers, evaluated
+from paramsrun.manager.spawning import Spawner
 from paramsrun.manager.state import RunState
 from paramsrun.manager.stop_rule import StopRule
 from paramsrun.manager.tape import Tape
-from paramsrun.optimizers.contract import Proposer, Saved
-from paramsrun.problem.contract import Evaluation, Key
+from paramsrun.optimizers.contract import Saved
+from paramsrun.problem.contract import SetEvaluation, own_residuals
 
 NOBODY_LEFT = "No optimizer is left and none may start"
-MAX_BARREN = 6
-"""So many optimizers in a row may end without a finite loss; then the run ends."""
 PATIENCE_S = 0.2
 """Requests are looked for at least this often while evaluations are under way in workers."""
 
@@ -53,6 +53,9 @@ class Manager:
         What else was asked from outside since the last call; the end of the run comes last.
     shares_best
         Whether each new best point is offered to the other living optimizers.
+    squares
+        Of an evaluation, (n_residuals,) whose squares add up to what is minimised, for optimizers
+        that need them; RunError where there are none.
     """
 
     def __init__(
@@ -66,20 +69,19 @@ class Manager:
         asked_to_end: Callable[[], str | None] = lambda: None,
         requests: Callable[[], Sequence[Request]] = tuple,
         shares_best: bool = False,
+        squares: Callable[[SetEvaluation], Vector] = own_residuals,
     ) -> None:
         self.state = history.state
         self._emit = history.emit
         self._now = history.now
-        self._spawner = spawner
+        self._optimizers = Optimizers(history, spawner, evaluator, shares_best, squares)
+        self._scaling = spawner.scaling
         self._exit_rule = exit_rule
         self._evaluator = evaluator
         self._stop_rule = stop_rule or StopRule()
         self._saver = saver
         self._asked_to_end = asked_to_end
         self._requests = requests
-        self._shares_best = shares_best
-        self._living: dict[int, Living] = {}
-        self._in_flight: dict[Key, Candidate] = {}
         self.state.window = self._stop_rule.window
 
     def run(self, x0: Task | None = None) -> Exit:
@@ -99,12 +101,15 @@ class Manager:
     def _abort(self, error: RunError) -> None:
         if self.state.exit is None:
             with suppress(RunError):  # the same disk may refuse this, too
+                if isinstance(error, EvaluatorLost):
+                    self._save_at_end("request")
                 self.leave("error", str(error))
 
     def _run(self, x0: Task | None) -> Exit:
         if x0 is not None:
             self._evaluate_initial(x0)
         self._complete()
+        optimizers = self._optimizers
         while not self._exit_rule.met(self.state):
             if self._asked_to_end():
                 raise Interrupted
@@ -113,13 +118,15 @@ class Manager:
                 if requests[-1].kind == "exit":
                     return self.leave("request", f"Ended by the file {requests[-1].file}")
                 continue
-            if len(self._living) < self._spawner.slots and self._start():
+            if optimizers.has_free_slot and optimizers.start():
                 continue
-            if not self._submit():
+            if not optimizers.submit(self._exit_rule.calls_left(self.state)):
                 continue
-            if not self._in_flight:
-                return self.leave("exhausted", NOBODY_LEFT)
-            if self._take_result():
+            if not optimizers.n_in_flight:
+                if not optimizers.wait_for_others:
+                    return self.leave("exhausted", NOBODY_LEFT)
+                sleep(PATIENCE_S)
+            elif optimizers.take_result(PATIENCE_S):
                 self._complete()
         return self.leave("conditions", self._exit_rule.explain(self.state))
 
@@ -129,7 +136,7 @@ class Manager:
             self._save(self._saver)
         if self._stop_rule.is_due(self.state):
             for o, reason in self._stop_rule.stopped(self.state):
-                self._end(o, "stopped", reason)
+                self._optimizers.end(o, "stopped", reason)
 
     def resume(
         self,
@@ -144,31 +151,14 @@ class Manager:
         """
         living = {o: tape.evaluations for o, tape in recorded.items() if o in self.state.living}
         self.state.recall(self._stop_rule.window, living)
-        restored = Restored(self.state, self._spawner)
-        restored.replay(recorded, saved)
-        self._living = restored.living
+        restored = self._optimizers.restored(recorded, saved)
         changes = (*context.changes, *restored.warnings)
         self._emit(context._replace(changes=changes, t=self._now()))
         try:
-            self._take_up(restored)
+            self._optimizers.take_up(restored, self._exit_rule.calls_left(self.state))
         except RunError as error:
             self._abort(error)
             raise
-
-    def _take_up(self, restored: Restored) -> None:
-        """Go on with what was restored: its ends, and the candidates that were in flight."""
-        for o, reason in restored.broken:
-            self._end(o, "failed", f"it cannot be restored: {reason}")
-            lost = self.state.optimizers[o]
-            if starts_again(lost.start):
-                self._take_in(*self._spawner.in_place_of(lost, self.state, self._now))
-        for living in tuple(self._living.values()):
-            self._check_ended(living)
-        for living in restored.in_flight:
-            if self._room() > 0:
-                self._submit_next(living)
-        for living in restored.stopped:
-            living.proposer.close()
 
     def move(self, evaluator: str, why: str) -> None:
         """Note that evaluations are computed elsewhere from now on."""
@@ -180,9 +170,8 @@ class Manager:
         try:
             self._save_at_end(how)
         finally:
-            for living in self._living.values():
-                living.proposer.close()
-        event = Exit(how, reason, tuple(sorted(self._living)), self._now())
+            self._optimizers.close()
+        event = Exit(how, reason, self._optimizers.numbers, self._now())
         self._emit(event)
         return event
 
@@ -192,24 +181,19 @@ class Manager:
 
     def _save(self, saver: Saver) -> None:
         try:
-            event = saver.save(self.state, self._saved())
+            event = saver.save(self.state, self._optimizers.saved)
         except RunError as error:
             self.leave("error", str(error))
             raise
         if event is not None:
             self._emit(event)
 
-    def _saved(self) -> dict[int, Saved]:
-        """Return what living optimizers wrote of themselves."""
-        found = {o: getattr(living.proposer, "saved", None) for o, living in self._living.items()}
-        return {o: saved for o, saved in found.items() if saved is not None}
-
     def _heed(self, requests: Sequence[Request]) -> None:
         for kind, file, o in requests:
             if kind == "checkpoint" and self._saver is not None:
                 self._save(self._saver)
-            elif kind == "stop" and o in self._living:
-                self._end(o, "stopped", f"asked for by the file {file}")
+            elif kind == "stop" and o in self._optimizers.numbers:
+                self._optimizers.end(o, "stopped", f"asked for by the file {file}")
 
     def _evaluate_initial(self, task: Task) -> None:
         self._evaluator.submit(task)
@@ -217,8 +201,8 @@ class Manager:
             if self._asked_to_end():
                 raise Interrupted
         _, evaluation = done
-        x = self._spawner.scaling("linear").scaled(task.x)
-        self._emit(_evaluated(0, Candidate(0, 0, 0, x), evaluation, self._now()), evaluation)
+        x = self._scaling("linear").scaled(task.x)
+        self._emit(evaluated(0, Candidate(0, 0, 0, x), evaluation, self._now()), evaluation)
         if evaluation.failures:
             failed = "\n".join(f"  {f.where}: {f.reason}" for f in evaluation.failures)
             message = (
@@ -226,102 +210,3 @@ class Manager:
                 "Mend the data or the starting values, or set SkipX0 Yes to start without it."
             )
             raise RunError(message)
-
-    def _start(self) -> bool:
-        """Start an optimizer if one may; return whether it did.
-
-        It may be that no evaluation is left for it: so a serial run that goes on from its
-        budget's end with a larger one is the run that had the larger one from the beginning.
-        """
-        started = self._spawner.next(self.state, self._now)
-        if started is None:
-            return False
-        self._take_in(*started)
-        return True
-
-    def _take_in(self, start: Start, proposer: Proposer) -> None:
-        self._emit(start)
-        living = Living(start.o, proposer, self._spawner.scaling(start.scaler))
-        self._living[start.o] = living
-        self._check_ended(living)
-
-    def _room(self) -> float:
-        """Return how many evaluations more may be handed out now."""
-        return self._exit_rule.calls_left(self.state) - len(self._in_flight)
-
-    def _submit(self) -> bool:
-        """Hand out what there is room for; return whether all live: a failed one frees its slot."""
-        limit, n_living, room = self._spawner.in_flight, len(self._living), self._room()
-        for living in (*self._living.values(),):
-            while room > 0 and living.is_free(limit) and self._submit_next(living):
-                room -= 1
-        return len(self._living) == n_living
-
-    def _submit_next(self, living: Living) -> bool:
-        """Hand out an optimizer's next candidate; return whether it had one."""
-        try:
-            if self._shares_best and living.is_told:
-                self._offer_best(living)
-            candidate, task = living.next()
-        except Exception as error:
-            self._end(living.o, "failed", f"{type(error).__name__}: {error}")
-            return False
-        self._in_flight[task.key] = candidate
-        self._evaluator.submit(task)
-        return True
-
-    def _offer_best(self, living: Living) -> None:
-        """Offer an optimizer the best point, if others found it since it was last offered one."""
-        best, optimizer = self.state.best, self.state.optimizers[living.o]
-        if living.proposer.takes_offers and best.o != living.o and best.n > optimizer.n_offered:
-            x = self.state.best_in(self.state.scaling_of(living.o))
-            assert x is not None
-            self._emit(Inject(living.o, living.next_batch, x, best.fx, self._now()))
-            living.proposer.inject(x, best.fx)
-
-    def _take_result(self) -> bool:
-        """Take the next result, if one comes soon; return whether one did."""
-        done = self._evaluator.next_done(PATIENCE_S)
-        if done is None:
-            return False
-        task, evaluation = done
-        candidate = self._in_flight.pop(task.key)
-        n = self.state.n_evaluations + 1
-        self._emit(_evaluated(n, candidate, evaluation, self._now()), evaluation)
-        living = self._living.get(candidate.o)
-        if living is not None:
-            try:
-                living.take(candidate, evaluation.fx)
-            except Exception as error:
-                self._end(living.o, "failed", f"{type(error).__name__}: {error}")
-            else:
-                self._check_ended(living)
-        return True
-
-    def _check_ended(self, living: Living) -> None:
-        ended = living.proposer.ended
-        if ended is not None:
-            self._end(living.o, ended.how, ended.reason)
-
-    def _end(self, o: int, how: str, reason: str) -> None:
-        living = self._living.pop(o, None)
-        in_flight = 0
-        if living is not None:
-            in_flight = living.n_in_flight
-            living.proposer.close()
-        self._emit(End(o, how, reason, self._now(), in_flight))
-        if self.state.n_barren >= MAX_BARREN:
-            message = (
-                f"{MAX_BARREN} optimizers in a row ended without a finite loss; "
-                f"the last of them, optimizer {o}: {reason}"
-            )
-            raise RunError(message)
-
-
-def _evaluated(n: int, candidate: Candidate, evaluation: Evaluation, t: float) -> Eval:
-    fx, training, validation = evaluation
-    failures = training.failures
-    why = "; ".join(f"{f.where}: {f.reason}" for f in failures) if failures else None
-    val = None if validation is None else validation.fx
-    o, b, i, x = candidate
-    return Eval(n, o, b, i, x, fx, t, why, val)

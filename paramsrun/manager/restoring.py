@@ -29,6 +29,9 @@ class Restored:
     ) -> None:
         """Replay the optimizers of which there are records, from what they saved if they did."""
         for o in sorted(recorded):
+            if not self._spawner.replays(self._state.optimizers[o].start):
+                self._start_anew(o, recorded[o])
+                continue
             own, divergence = (saved or {}).get(o), None
             if own is not None:
                 divergence = self._replay(o, recorded[o], own)
@@ -49,6 +52,19 @@ class Restored:
                         "Another one starts from its best point. An optimizer repeats itself if "
                         "all its random numbers come from self.rng"
                     )
+
+    def _start_anew(self, o: int, tape: Tape) -> None:
+        """Take up an optimizer that knows by itself what was done; its batches are numbered on."""
+        if o not in self._state.living:
+            return
+        start = self._state.optimizers[o].start
+        try:
+            living = Living(o, self._spawner.again(start), self._spawner.scaling(start.scaler))
+        except Exception as error:
+            self.broken.append((o, f"{type(error).__name__}: {error}"))
+            return
+        living.restore(tape, tape.n_batches)
+        self.living[o] = living
 
     @property
     def in_flight(self) -> list[Living]:

@@ -11,8 +11,20 @@ from paramsrun.arrays import Matrix, Vector
 from paramsrun.manager.events import Start
 from paramsrun.manager.optimizer_state import OptimizerState
 from paramsrun.manager.state import RunState
-from paramsrun.optimizers.contract import Optimizer, Proposer, Saved, located, resumed
+from paramsrun.optimizers.contract import (
+    Optimizer,
+    Proposer,
+    Saved,
+    batched,
+    located,
+    replays,
+    resumed,
+    scaled_by,
+    unlocked_by,
+    within,
+)
 from paramsrun.problem.scaling import Kind, Scaling
+from paramsrun.problem.space import Space
 from paramsrun.randomness import Purpose, Stream
 from paramsrun.settings.families import generators, optimizers, selectors
 from paramsrun.settings.record import from_record, record
@@ -84,6 +96,8 @@ class Spawning:
     control: ControlOptimizerSpawning = field(default_factory=ControlOptimizerSpawning)
     user_code: tuple[Path, ...] = ()
     """The folders in which the user's modules are looked for first."""
+    space: Space = ()
+    """The parameters and their values; may be left out where all are floats on a linear scale."""
 
 
 class Spawner:
@@ -104,7 +118,8 @@ class Spawner:
     ) -> None:
         self.in_flight = how.in_flight
         self.slots = how.slots
-        self._blocks = tuple(located(block, how.user_code) for block in blocks)
+        sized = (batched(block, how.in_flight) for block in blocks)
+        self._blocks = tuple(located(block, how.user_code) for block in sized)
         self._ranges = ranges
         self._x0 = x0
         self._how = how
@@ -113,7 +128,7 @@ class Spawner:
 
     def scaling(self, kind: Kind) -> Scaling:
         """Return the scaling of that kind."""
-        return Scaling(self._ranges, kind)
+        return Scaling(self._ranges, kind, self._how.space)
 
     def next(self, state: RunState, now: Callable[[], float]) -> tuple[Start, Proposer] | None:
         """Start the next optimizer; return its start event and its proposer, or None if none may.
@@ -128,6 +143,7 @@ class Spawner:
             return None
         optimizer = self._blocks[block - 1]
         scaling = self.scaling(self._how.scaler or getattr(optimizer, "scaler", None) or "linear")
+        optimizer = scaled_by(within(optimizer, scaling.seen), scaling)
         known = Known(scaling, scaling.scaled(self._x0), state)
         x0 = self._generator.x0(known, self._stream(Purpose.GENERATE, o).generator())
         address = self._proposals(optimizer, o, block, state)
@@ -137,6 +153,13 @@ class Spawner:
     def again(self, start: Start) -> Proposer:
         """Return the proposer of an optimizer as it was when it started."""
         return self._recorded(start).start(*_arguments(start))
+
+    def replays(self, start: Start) -> bool:
+        """Return whether an optimizer is to be told again what it was told before."""
+        if start.type not in optimizers:
+            return True  # it cannot be started; that is told where it is tried
+        settings: Optimizer = from_record(optimizers[start.type], start.settings)
+        return replays(settings)
 
     def from_saved(self, start: Start, saved: Saved) -> Proposer:
         """Return the proposer of an optimizer as it was when it saved its own state."""
@@ -154,7 +177,9 @@ class Spawner:
 
     def _recorded(self, start: Start) -> Optimizer:
         recorded: Optimizer = from_record(optimizers[start.type], start.settings)
-        return located(recorded, self._how.user_code)
+        recorded = unlocked_by(located(recorded, self._how.user_code), self._blocks)
+        scaling = self.scaling(start.scaler)
+        return scaled_by(within(recorded, scaling.seen), scaling)
 
     def _may_start(self, state: RunState) -> bool:
         calls, optimizers = self._how.control.max_evaluations, self._how.control.max_optimizers

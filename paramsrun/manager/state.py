@@ -53,7 +53,9 @@ class RunState:
     best_validation: tuple[float, int] | None = None
     """The lowest loss of the validation set, and its evaluation."""
     n_infinite: int = 0
-    """Evaluations whose loss is not finite."""
+    """Evaluations that failed: their loss is not finite."""
+    n_pruned: int = 0
+    """Evaluations that were ended on their way, as too far behind."""
     first_infinite: Eval | None = None
     initial: Eval | None = None
     optimizers: dict[int, OptimizerState] = field(default_factory=dict)
@@ -86,7 +88,7 @@ class RunState:
         kind: Kind = self.optimizers[o].start.scaler if o else "linear"
         if kind not in self.scalings:
             assert self.run is not None
-            self.scalings[kind] = Scaling(self.run.ranges, kind)
+            self.scalings[kind] = Scaling(self.run.ranges, kind, self.run.space)
         return self.scalings[kind]
 
     def best_in(self, scaling: Scaling, best: Best | None = None) -> Vector | None:
@@ -146,7 +148,9 @@ class RunState:
         self.n_evaluations = event.n
         if self.optimizers[event.o].take(event):
             self.best.offer(event)
-        if event.why is not None:
+        if event.pruned:
+            self.n_pruned += 1
+        elif event.why is not None:
             self.n_infinite += 1
             self.first_infinite = self.first_infinite or event
         if event.val is not None and event.val < (self.best_validation or (INF, 0))[0]:

@@ -36,7 +36,8 @@ class Tape:
             yield from self._injections.get(b, ())
             if b < len(self._batches) - 1:
                 ordered = [batch[i] for i in sorted(batch)]
-                yield Told(np.array([e.x for e in ordered]), np.array([e.fx for e in ordered]))
+                x, fx = np.array([e.x for e in ordered]), np.array([e.fx for e in ordered])
+                yield Told(x, fx, [e.r for e in ordered])
 
     @property
     def last(self) -> dict[int, Eval]:

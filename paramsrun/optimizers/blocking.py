@@ -7,6 +7,7 @@ needs another proposer with another exchange, and no change of the algorithms.
 
 from collections.abc import Callable
 from math import isfinite
+from typing import Any
 
 import numpy as np
 from greenlet import getcurrent, greenlet
@@ -20,7 +21,7 @@ from paramsrun.optimizers.reasons import failure
 class Loss:
     """The function to be minimised, as the algorithm sees it."""
 
-    def __init__(self, exchange: Callable[[Matrix], Vector]) -> None:
+    def __init__(self, exchange: Callable[[Matrix], Any]) -> None:
         self.was_finite = False
         self._exchange = exchange
 
@@ -35,11 +36,15 @@ class Loss:
 
     def many(self, x: Matrix) -> Vector:
         """Return the losses of the points (n_candidates, n_params): one batch."""
-        if not np.isfinite(x).all():
-            raise Astray(_NOWHERE)
-        fx = self._exchange(np.array(x, dtype=np.float64)).copy()
+        fx: Vector = self.told(x).copy()
         self.was_finite = self.was_finite or bool(np.isfinite(fx).any())
         return fx
+
+    def told(self, x: Matrix) -> Any:
+        """Return what is told of the points (n_candidates, n_params): one batch."""
+        if not np.isfinite(x).all():
+            raise Astray(_NOWHERE)
+        return self._exchange(np.array(x, dtype=np.float64))
 
 
 Minimize = Callable[[Loss], Ended]
@@ -74,8 +79,12 @@ class BlockingProposer:
 
     def tell(self, x: Matrix, fx: Vector) -> None:
         """Let the algorithm run on to its next points, or to its end."""
+        self.go_on(fx)
+
+    def go_on(self, told: object) -> None:
+        """Hand the algorithm what it waits for."""
         with self._quiet:
-            self._greenlet.switch(fx)
+            self._greenlet.switch(told)
 
     def inject(self, x: Vector, fx: float) -> None:
         """Do nothing: a blocking algorithm takes no points from elsewhere."""
@@ -98,10 +107,9 @@ class BlockingProposer:
         except Exception as error:
             self.ended = failure(error)
 
-    def _exchange(self, x: Matrix) -> Vector:
+    def _exchange(self, x: Matrix) -> Any:
         self._x = x
-        fx: Vector = self._home.switch()
-        return fx
+        return self._home.switch()
 
 
 _NOWHERE = "lost its way: its next point is not a number"

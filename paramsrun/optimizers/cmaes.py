@@ -14,6 +14,7 @@ from paramsrun.optimizers.reasons import failure
 from paramsrun.optimizers.seeds import seed_in, seed_mistakes
 from paramsrun.settings.families import optimizers
 from paramsrun.settings.keys import free, key
+from paramsrun.settings.parameter_types import round_integers
 
 TAKEN = {
     "bounds": "the bounds come from the parameter interface",
@@ -80,6 +81,7 @@ class CMAES:
     min_sigma: float = key(
         0.0, at_least=0.0, doc="It has converged when the step size falls below this."
     )
+    round_integers: bool = round_integers()
     settings: Mapping[str, Any] = free(
         doc="Options of pycma by name, such as `tolfun 1e-9`; and `seed`, which decides the "
         "candidates where it is given."

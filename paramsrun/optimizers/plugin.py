@@ -10,13 +10,14 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from paramsrun.arrays import Matrix, Vector
-from paramsrun.errors import Findings, Place, UsageError
+from paramsrun.errors import Findings, Place, RunError, UsageError
 from paramsrun.input import Block, Key
 from paramsrun.optimizers.contract import Proposer, Saved
 from paramsrun.problem.scaling import Kind
 from paramsrun.problem.user_code import UserCode, is_call
 from paramsrun.settings.families import optimizers
 from paramsrun.settings.keys import free, key
+from paramsrun.settings.parameter_types import round_integers
 from paramsrun.settings.record import from_record
 from paramsrun.settings.values import cut_word
 
@@ -34,6 +35,7 @@ class Plugin:
     """Where it cannot be restored, another one starts from its best point."""
 
     class_: str = key(name="Class", doc="The class, as module:ClassName.")
+    round_integers: bool = round_integers()
     settings: Mapping[str, Any] = free(doc="Keyword arguments of the class.")
     call_settings: Mapping[str, Any] = free(doc="Keyword arguments of its method minimize.")
     workers: int = key(
@@ -48,6 +50,17 @@ class Plugin:
         unit="s",
         doc="If it neither evaluates nor ends for so long, it is taken to hang and is ended.",
     )
+    log_detailed: bool = key(
+        False,
+        doc="Whether the residuals of each evaluation are written into the journal, and are the "
+        "second value of `function.detailed_call(x)`: its attribute is_log_detailed. The loss must "
+        "be a sum of squares.",
+    )
+
+    @property
+    def needs_residuals(self) -> bool:
+        """Whether it is told the residuals of each evaluation."""
+        return self.log_detailed
 
     @property
     def random_seed(self) -> None:
@@ -86,7 +99,7 @@ class Plugin:
 
     def load(self) -> Any:
         """Return the class; ImportError or TypeError, in words for the user, where it is none."""
-        from paramsrun.optimizers.base_optimizer import BaseOptimizer
+        from paramsrun.optimizers.plugins.base_optimizer import BaseOptimizer
 
         found = self.code.load()
         if not isinstance(found, type) or not issubclass(found, BaseOptimizer):
@@ -102,7 +115,7 @@ class Plugin:
 
     def start(self, bounds: Matrix, x0: Vector, rng: np.random.Generator) -> Proposer:
         """Return a proposer that runs the class."""
-        from paramsrun.optimizers.played import Played
+        from paramsrun.optimizers.plugins.played import Played
 
         return Played(self, bounds, x0, rng)
 
@@ -110,7 +123,7 @@ class Plugin:
         self, bounds: Matrix, x0: Vector, rng: np.random.Generator, saved: Saved
     ) -> Proposer:
         """Return a proposer that goes on from what the class wrote of itself."""
-        from paramsrun.optimizers.played import Played
+        from paramsrun.optimizers.plugins.played import Played
 
         return Played(self, bounds, x0, rng, saved)
 
@@ -137,10 +150,12 @@ def check_plugins(
     folders: Sequence[Path],
     findings: Findings,
     run: bool,
+    stored: Path | None = None,
 ) -> None:
     """Note what is wrong with the classes that an input names.
 
-    members are the Optimizer blocks of the tree. Only if run is True may modules be executed.
+    members are the Optimizer blocks of the tree. Only if run is True may modules be executed, and
+    not those that an input in the folder stored names: the log does first (see `check_stored`).
     """
     blocks = [entry for entry in tree.all("Optimizer") if isinstance(entry, Block)]
     if len(blocks) != len(members):
@@ -149,14 +164,15 @@ def check_plugins(
         own = block.get("Plugin")
         if isinstance(member, Plugin) and isinstance(own, Block) and not any(member.mistakes()):
             path = f"Optimizer[{i}]%Plugin" if len(blocks) > 1 else "Optimizer%Plugin"
-            for place, text in _mistakes(member.located(folders), own, run):
+            is_stored = stored is not None and Path(own.place.file).is_relative_to(stored)
+            for place, text in _mistakes(member.located(folders), own, run and not is_stored):
                 findings.mistake(place, f"{path}%{text}")
 
 
-def check_recorded(starts: Iterable[Start], folders: Sequence[Path], run: bool) -> None:
-    """Raise UsageError where the class of a living optimizer of an earlier run cannot be had.
+def check_recorded(starts: Iterable[Start], folders: Sequence[Path]) -> None:
+    """Raise UsageError where the class of a living optimizer of an earlier run is not there.
 
-    starts are records of how optimizers were started. Modules may be executed only if run is True.
+    starts are records of how optimizers were started. No module is executed.
     """
     for start in starts:
         if start.type != "Plugin":
@@ -165,12 +181,22 @@ def check_recorded(starts: Iterable[Start], folders: Sequence[Path], run: bool) 
         plugin = plugin.located(folders)
         try:
             plugin.code.find()
-            if run:
-                plugin.load()
-        except (ImportError, TypeError) as error:
+        except ImportError as error:
             raise UsageError(
                 f"Optimizer {start.o} is a Plugin of Class {plugin.class_}: {error}. Its code is "
                 "not stored: put the module beside the input"
+            ) from None
+
+
+def check_stored(plugins: Iterable[Plugin]) -> None:
+    """Import the classes that a run goes on with; RunError where one cannot be had."""
+    for plugin in plugins:
+        try:
+            plugin.load()
+        except (ImportError, TypeError) as error:
+            raise RunError(
+                f"Optimizer%Plugin%Class {plugin.class_}: {error}. Mend it, and go on with "
+                "ResumeCheckpoint"
             ) from None
 
 
@@ -227,7 +253,7 @@ def _refused(
 
 def _raised(plugin: Plugin, block: Block) -> Iterator[tuple[Place, str]]:
     """Yield what the constructor says of its arguments; it is called once for that."""
-    from paramsrun.optimizers.played import constructed
+    from paramsrun.optimizers.plugins.played import constructed
 
     try:
         constructed(plugin, np.random.default_rng(0))

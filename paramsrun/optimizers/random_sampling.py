@@ -1,6 +1,7 @@
 """Uniform random sampling of the box."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -9,12 +10,19 @@ from paramsrun.optimizers.contract import Proposer
 from paramsrun.optimizers.samples import Samples
 from paramsrun.settings.families import optimizers
 from paramsrun.settings.keys import key
+from paramsrun.settings.parameter_types import ALL_TYPES
 
 
 @optimizers.member("RandomSampling")
 @dataclass(frozen=True, kw_only=True)
 class RandomSampling:
-    """Points drawn uniformly from the box between the bounds; the initial values are not used."""
+    """Points drawn uniformly from the box between the bounds; the initial values are not used.
+
+    Whole numbers and choices are all as likely. On a logarithmic scale the logarithm is uniform,
+    unless Scaler None lets the optimizer see real units.
+    """
+
+    takes: ClassVar[frozenset[str]] = ALL_TYPES
 
     number_of_samples: int = key(100, at_least=1, doc="Points to evaluate; then it has converged.")
     random_seed: int | None = key(

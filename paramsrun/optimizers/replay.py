@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from paramsrun.arrays import Matrix, Vector
-from paramsrun.optimizers.contract import Proposer
+from paramsrun.optimizers.contract import Proposer, Residuals, tell
 
 TOLERANCE = 1e-3
 """How far, as a part of each range, a replayed point may lie from the recorded one.
@@ -20,6 +20,8 @@ class Told(NamedTuple):
 
     x: Matrix
     fx: Vector
+    residuals: Residuals = ()
+    """Where the optimizer needs them."""
 
 
 class Injected(NamedTuple):
@@ -60,7 +62,7 @@ def replay(
         if not deviation <= TOLERANCE:  # also where it is nan
             return Divergence(True, _too_far(b, asked, event.x, deviation))
         worst = max(worst, deviation)
-        proposer.tell(event.x, event.fx)
+        tell(proposer, event.x, event.fx, event.residuals)
         b += 1
     if worst == 0.0:
         return None

@@ -14,6 +14,7 @@ from paramsrun.optimizers.scipy_options import RANDOMISED, option_mistakes
 from paramsrun.optimizers.seeds import seed_in, seed_mistakes
 from paramsrun.settings.families import optimizers
 from paramsrun.settings.keys import free, key
+from paramsrun.settings.parameter_types import round_integers
 
 
 @optimizers.member("Scipy")
@@ -49,6 +50,7 @@ class Scipy:
         "shgo",
         "direct",
     ] = key("Nelder-Mead", doc="The method, by SciPy's name for it.")
+    round_integers: bool = round_integers()
     settings: Mapping[str, Any] = free(
         doc="Options of the method by SciPy's names, such as `xatol 1e-6` or `maxiter 500`; and "
         "`seed` for basinhopping, dual_annealing and differential_evolution."

@@ -67,7 +67,7 @@ def check_initial(
 ) -> None:
     """Note each constraint that the initial values do not satisfy."""
     point = parameters.x0.tolist()
-    given = dict(zip(parameters.active_names, point, strict=True))
+    given = parameters.named(parameters.x0)
     for constraint in constraints:
         objection = constraint.objection(point)
         if objection is not None:

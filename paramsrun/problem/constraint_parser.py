@@ -82,6 +82,7 @@ class _Parser:
     def __init__(self, text: Word, parameters: ParameterInterface) -> None:
         self._word = text
         self._values = dict(zip(parameters.names, parameters.all_x0.tolist(), strict=True))
+        self._categorical = {p.name for p in parameters.parameters if p.type == "categorical"}
         self._active = {name: i for i, name in enumerate(parameters.active_names)}
         self._python = self._parsed(text)
         self._found: dict[str, None] = {}
@@ -186,6 +187,8 @@ class _Parser:
     def _parameter(self, node: ast.expr, name: str) -> Side:
         if name not in self._values:
             raise self._refused(node, f"there is no parameter {name}{self._like(name)}")
+        if name in self._categorical:
+            raise self._refused(node, f"{name} is categorical: its choices have no order")
         if name not in self._active:
             return Number(self._values[name])
         self._found[name] = None

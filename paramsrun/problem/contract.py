@@ -8,18 +8,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paramsrun.arrays import Matrix, Vector
-from paramsrun.errors import Place
+from paramsrun.errors import Place, RunError
 
 Value: TypeAlias = float | np.float64 | NDArray[np.float64]
 """What an extractor gives."""
 
 
+class Step(NamedTuple):
+    """How far an evaluation has come, and the loss that it would have so far."""
+
+    number: int
+    value: float
+
+
 class Key(NamedTuple):
-    """Which evaluation this is: it decides random subsets and validation, nothing else."""
+    """Which evaluation this is: it decides random subsets, validation and pruning, nothing else."""
 
     optimizer: int
     number: int
     """The optimizer's own evaluation number, from 1; the initial evaluation is (0, 0)."""
+    bars: tuple[Step, ...] = ()
+    """An evaluation whose lowest value so far is above the bar at its step is ended there."""
 
 
 class Failure(NamedTuple):
@@ -41,6 +50,20 @@ class SetEvaluation(NamedTuple):
     entries: tuple[int, ...] | None = None
     """Positions of the entries that were used, or None for all (BatchSize, MaxJobs)."""
     failures: tuple[Failure, ...] = ()
+    progress: tuple[Step, ...] = ()
+    """What the evaluation reported on its way, in that order; of one ended at a bar, up to it."""
+    pruned: bool = False
+    """Whether it was ended at a bar; failures tell which."""
+
+
+def own_residuals(result: SetEvaluation) -> Vector:
+    """Return the residuals (n_residuals,) that came with a loss; RunError where none did."""
+    if result.residuals is None:
+        raise RunError(
+            "LeastSquares needs residuals, and the loss came as a single number: return the vector "
+            "of residuals, whose squares add up to the loss, or choose another Optimizer"
+        )
+    return result.residuals
 
 
 class Evaluation(NamedTuple):

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 
 from paramsrun.errors import Findings
+from paramsrun.problem.black_box import Identified
 from paramsrun.problem.data_set import Entry
 from paramsrun.problem.header import engine_of_header
 from paramsrun.problem.objective import DataSetObjective
@@ -32,6 +33,9 @@ def _parts(settings: JobSettings, problem: Problem, seed: int) -> Iterator[bytes
         yield json.dumps(
             ["Constraint", *sorted({c.condensed for c in problem.constraints})]
         ).encode()
+    if isinstance(problem.training, Identified):
+        yield problem.training.identity()
+        return
     engine = settings.engine
     if engine is None and parameters.engine is not None:
         engine = engine_of_header(parameters.engine, parameters.header, Findings())

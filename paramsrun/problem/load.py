@@ -1,25 +1,27 @@
 """From the files that an input names to the problem; all mistakes of all files are noted."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from paramsrun.errors import Findings, Place
 from paramsrun.input import Block, Key, Word
 from paramsrun.problem.assemble import Assembler, Set
+from paramsrun.problem.black_box import BlackBox, ReportsProgress, Surroundings
 from paramsrun.problem.constraint import Constraint, check_initial
 from paramsrun.problem.constraint_parser import read_constraints
 from paramsrun.problem.contract import Engine
 from paramsrun.problem.data_set import read_data_set
 from paramsrun.problem.documents import Stream, read_stream
-from paramsrun.problem.engines.function import Function
 from paramsrun.problem.header import engine_of_header
 from paramsrun.problem.jobs import JobCollection, read_engines, read_jobs
 from paramsrun.problem.parameters import ParameterInterface, read_parameters
-from paramsrun.problem.problem import Problem
+from paramsrun.problem.problem import Objective, Problem
 from paramsrun.problem.subset import split
+from paramsrun.problem.type_check import check_engine, check_optimizers
 from paramsrun.settings.data_set import DataSet as DataSetSettings
 from paramsrun.settings.data_set import LoggingInterval, evaluate_every, logging_of, named
-from paramsrun.settings.families import engines, generators
+from paramsrun.settings.families import engines, generators, optimizers
 from paramsrun.settings.job import JobSettings
 
 VALIDATION_SET = "validation_set"
@@ -78,7 +80,11 @@ class _Loader:
         parameters = self._parameters()
         constraints = () if parameters is None else self._constraints(parameters)
         engine = self._engine(parameters)
-        if isinstance(engine, Function):
+        if parameters is not None:
+            check_optimizers(self._settings.optimizer, parameters, self._at, self._findings)
+            if engine is not None:
+                check_engine(engine, parameters, self._findings)
+        if isinstance(engine, BlackBox):
             return self._black_box(engine, parameters, constraints, search, run_code)
         collection = self._jobs()
         sets = self._data_sets()
@@ -86,10 +92,25 @@ class _Loader:
         training, *rest = self._split(sets)
         objective = assembler.objective(training)
         validation = assembler.objective(rest[0]) if rest else None
+        if objective is not None:
+            self._check_needs(objective)
         if parameters is None or objective is None or self._findings.mistakes:
             return None
         every = evaluate_every(rest[0].settings, self._logging()) if rest else 1
         return Problem(parameters, objective, validation, every, self._files, constraints)
+
+    def _check_needs(self, objective: Objective) -> None:
+        """Note each optimizer that needs more of the loss than it can give."""
+        members = self._settings.optimizer
+        for i, member in enumerate(members, 1):
+            path = f"Optimizer[{i}]" if len(members) > 1 else "Optimizer"
+            name = optimizers.name_of(member)
+            if getattr(member, "needs_residuals", False) and objective.no_squares is not None:
+                text = f"Type {name} needs a sum of squares: {objective.no_squares}"
+                self._findings.mistake(self._at(path), f"{path}%{text}")
+            if getattr(member, "needs_progress", False) and not _reports(objective):
+                text = f"{name}%Pruner needs Engine Command with ProgressPattern or Repeats"
+                self._findings.mistake(self._at(path), f"{path}%{text}")
 
     def _logging(self) -> LoggingInterval:
         first = self._set_settings()[0]
@@ -117,15 +138,32 @@ class _Loader:
     def _is_given(self, name: str) -> bool:
         return self._tree is not None and self._tree.get(name) is not None
 
-    def _stream(self, given: str, key: str) -> Stream | None:
+    def _file(self, given: str, key: str, block: str = "") -> Path | None:
+        """Return a file that the input names by a key, and keep it in mind as one of its own.
+
+        block is the name of the block that holds the key, where it has another than in the path.
+        """
         path = self._resolve(given)
-        at = self._at(key)
+        told = f"{block}%{key.rpartition('%')[2]}" if block else key
+        if block and self._settings.engine is None and self._is_outside(given):
+            self._findings.mistake(
+                self._at(key),
+                f"{told}: {path} is not below the input's folder, and the parameter interface, "
+                f"which names it, is stored as it is: give the input a block {block}",
+            )
         if not path.is_file():
             what = "is no file" if path.exists() else "does not exist"
-            self._findings.mistake(at, f"{key}: {path} {what}")
+            self._findings.mistake(self._at(key), f"{told}: {path} {what}")
             return None
         self._files[given] = path
-        return read_stream(path, self._findings, at)
+        return path
+
+    def _is_outside(self, given: str) -> bool:
+        return Path(given).is_absolute() or ".." in Path(given).parts
+
+    def _stream(self, given: str, key: str) -> Stream | None:
+        path = self._file(given, key)
+        return None if path is None else read_stream(path, self._findings, self._at(key))
 
     def _parameters(self) -> ParameterInterface | None:
         stream = self._stream(self._settings.parameter_interface, "ParameterInterface")
@@ -212,9 +250,9 @@ class _Loader:
 
     # The engine
 
-    def _engine(self, parameters: ParameterInterface | None) -> Engine | Function | None:
+    def _engine(self, parameters: ParameterInterface | None) -> Engine | BlackBox | None:
         """Return the engine of the input, or else that of the parameter interface."""
-        given: Engine | Function | None = self._settings.engine
+        given: Engine | BlackBox | None = self._settings.engine
         if parameters is None:
             return given
         chosen = parameters.engine
@@ -235,7 +273,7 @@ class _Loader:
 
     def _engine_of_interface(
         self, parameters: ParameterInterface, chosen: str | None
-    ) -> Engine | Function | None:
+    ) -> Engine | BlackBox | None:
         if chosen is None:
             known = ", ".join(engines)
             self._findings.mistake(
@@ -244,24 +282,29 @@ class _Loader:
                 f"(X is one of {known}), or the parameters dtype: XParameters",
             )
             return None
-        engine: Engine | Function = engine_of_header(chosen, parameters.header, self._findings)
+        engine: Engine | BlackBox = engine_of_header(chosen, parameters.header, self._findings)
         return engine
 
     def _black_box(
         self,
-        engine: Function,
+        engine: BlackBox,
         parameters: ParameterInterface | None,
         constraints: tuple[Constraint, ...],
         search: tuple[Path, ...],
         run_code: bool,
     ) -> Problem | None:
+        name = f"Engine {engines.name_of(engine)}"
         for unused in ("DataSet", "JobCollection", "EngineCollection", "Validation"):
             if self._is_given(unused):
-                text = f"{unused} has no effect with Engine Function, which gives the loss itself"
+                text = f"{unused} has no effect with {name}, which gives the loss itself"
                 self._findings.warn(self._at(unused), text)
-        objective = engine.objective(search)
-        objective.check(self._findings, self._at("Engine%Call"), run_code)
-        if parameters is None or self._findings.mistakes:
+        file = partial(self._file, block=name)
+        objective = engine.objective(
+            Surroundings(parameters, search, run_code, self._findings, self._at, file)
+        )
+        if objective is not None:
+            self._check_needs(objective)
+        if parameters is None or objective is None or self._findings.mistakes:
             return None
         return Problem(parameters, objective, files=self._files, constraints=constraints)
 
@@ -277,3 +320,7 @@ def _begin(key: Key) -> Place:
     at = (key.value or key).place
     is_within = key.quoted and key.unit is None
     return Place(at.file, at.line, at.column + is_within)
+
+
+def _reports(objective: Objective) -> bool:
+    return isinstance(objective, ReportsProgress) and objective.reports_progress

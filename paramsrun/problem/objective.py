@@ -2,6 +2,7 @@
 
 import math
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,10 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paramsrun.arrays import Vector
-from paramsrun.problem.contract import Failure, JobFailed, Key, Model, SetEvaluation
+from paramsrun.errors import RunError
+from paramsrun.problem.contract import (
+    Failure,
+    JobFailed,
+    Key,
+    Model,
+    SetEvaluation,
+    own_residuals,
+)
 from paramsrun.problem.data_set import DataSet
 from paramsrun.problem.expression import same_period
 from paramsrun.problem.loss import LossFunction
+from paramsrun.problem.parts import Parts, Shares
 from paramsrun.problem.plan import Plan
 from paramsrun.problem.subset import Sampler
 
@@ -64,22 +74,75 @@ class DataSetObjective:
     def evaluate(self, x: Vector, values: Vector, key: Key) -> SetEvaluation:
         """Return the loss of the entries that the key draws."""
         with np.errstate(all="ignore"):
-            if self.sampler is not None:
-                return self._of_subset(values, self.sampler.draw(key))
+            return self._compared(self.model, values, key)
+
+    def _compared(self, model: Model | Parts, values: Vector, key: Key) -> SetEvaluation:
+        if self.sampler is not None:
+            return self._of_subset(model, values, self.sampler.draw(key))
+        try:
+            predictions = self.plan(model(values))
+        except Exception as error:
+            return SetEvaluation(INFINITE, failures=(_failure(error),))
+        d = self.comparison.deviations(predictions)
+        fx = self.loss.total(self.coefficients, d)
+        if not math.isfinite(fx):
+            return self._not_finite(predictions, d, None)
+        return SetEvaluation(fx, predictions, d)
+
+    @property
+    def n_jobs(self) -> int:
+        """The number of jobs that an evaluation runs at most."""
+        return len(Shares(self.model.layout).jobs)
+
+    def part(self, values: Vector, key: Key, k: int, n: int) -> SetEvaluation:
+        """Return, as predictions, the outputs of the k-th of n shares of the jobs."""
+        shares = Shares(self.model.layout, self._jobs(key))
+        mine = shares.share(k, n)
+        if not mine:
+            return SetEvaluation(0.0, np.zeros(0))
+        with np.errstate(all="ignore"):
             try:
-                predictions = self.plan(self.model(values))
+                outputs = self.model(values, frozenset(mine))
             except Exception as error:
                 return SetEvaluation(INFINITE, failures=(_failure(error),))
-            d = self.comparison.deviations(predictions)
-            fx = self.loss.total(self.coefficients, d)
-            if not math.isfinite(fx):
-                return self._not_finite(predictions, d, None)
-            return SetEvaluation(fx, predictions, d)
+        return SetEvaluation(0.0, outputs[shares.places(mine)])
 
-    def _of_subset(self, values: Vector, drawn: tuple[int, ...]) -> SetEvaluation:
-        jobs = frozenset[str]().union(*(self.data_set.entries[i].jobs for i in drawn))
+    def whole(self, values: Vector, key: Key, parts: Sequence[SetEvaluation]) -> SetEvaluation:
+        """Return what `evaluate` returns, from all parts in their order."""
+        shares = Shares(self.model.layout, self._jobs(key))
+        with np.errstate(all="ignore"):
+            return self._compared(Parts(shares, parts), values, key)
+
+    def _jobs(self, key: Key) -> frozenset[str] | None:
+        return None if self.sampler is None else self._jobs_of(self.sampler.draw(key))
+
+    def _jobs_of(self, drawn: tuple[int, ...]) -> frozenset[str]:
+        return frozenset[str]().union(*(self.data_set.entries[i].jobs for i in drawn))
+
+    @property
+    def no_squares(self) -> str | None:
+        """Why the loss is no sum of squares that an optimizer could use, or None if it is one."""
+        if not self.loss.is_squared:
+            return f"LossFunction {self.loss.name} is no sum of squares: choose sse or rmse"
+        if self.sampler is not None:
+            return "BatchSize and MaxJobs draw other residuals at each evaluation: set both to 0"
+        return None
+
+    def squares(self, result: SetEvaluation) -> Vector:
+        """Return (n_elements,) whose squares add up to the loss, or for rmse to its square.
+
+        Raises RunError where the loss is no sum of squares.
+        """
+        if self.no_squares is not None:
+            raise RunError(f"LeastSquares needs a sum of squares: {self.no_squares}")
+        weighted: Vector = np.sqrt(self.coefficients) * own_residuals(result)
+        return weighted
+
+    def _of_subset(
+        self, model: Model | Parts, values: Vector, drawn: tuple[int, ...]
+    ) -> SetEvaluation:
         try:
-            everything = self.plan(self.model(values, jobs))
+            everything = self.plan(model(values, self._jobs_of(drawn)))
         except Exception as error:
             return SetEvaluation(INFINITE, entries=drawn, failures=(_failure(error),))
         elements = self.elements(drawn)

@@ -23,6 +23,31 @@ class Objective(Protocol):
         What fails is an infinite loss with the reason: no exception is raised, nothing is nan.
         """
 
+    @property
+    def no_squares(self) -> str | None:
+        """Why the loss cannot be a sum of squares, or None if it may be one."""
+
+    def squares(self, result: SetEvaluation) -> Vector:
+        """Return residuals (n_residuals,) whose squares add up to what is minimised.
+
+        RunError where there are none.
+        """
+
+
+@runtime_checkable
+class InParts(Protocol):
+    """An objective whose jobs can be computed in several places."""
+
+    @property
+    def n_jobs(self) -> int:
+        """The number of jobs that an evaluation runs at most."""
+
+    def part(self, values: Vector, key: Key, k: int, n: int) -> SetEvaluation:
+        """Return the k-th of n parts, or why it failed."""
+
+    def whole(self, values: Vector, key: Key, parts: Sequence[SetEvaluation]) -> SetEvaluation:
+        """Return what `evaluate` returns, from all parts in their order."""
+
 
 @runtime_checkable
 class Prepared(Protocol):
@@ -80,17 +105,58 @@ class Problem:
         The key decides which random subset is used and whether the validation set is due, nothing
         else.
         """
-        # Lists are faster here than arrays, up to some hundred parameters.
-        point = x.tolist()
-        if not (all(map(ge, point, self._lower)) and all(map(le, point, self._upper))):
-            return self._failed(self._outside(x), key)
-        if self.constraints and (failures := self._against(point)):
+        if failures := self._objections(x):
             return self._failed(failures, key)
         values = x if self._all_active else self.parameters.values(x)
         training = self.training.evaluate(x, values, key)
         if self.validation is None or not self._is_due(key):
             return Evaluation(training.fx, training)
         return Evaluation(training.fx, training, self.validation.evaluate(x, values, key))
+
+    @property
+    def n_jobs(self) -> int:
+        """The number of jobs of an evaluation; 1 where it cannot be computed in parts."""
+        return self.training.n_jobs if isinstance(self.training, InParts) else 1
+
+    def part(self, x: Vector, key: Key, k: int, n: int) -> Evaluation:
+        """Return the k-th of n parts of an evaluation, for `whole` to put together."""
+        assert isinstance(self.training, InParts)
+        if failures := self._objections(x):
+            return self._failed(failures, key)
+        values = self.parameters.values(x)
+        training = self.training.part(values, key, k, n)
+        if self.validation is None or not self._is_due(key):
+            return Evaluation(training.fx, training)
+        assert isinstance(self.validation, InParts)
+        return Evaluation(training.fx, training, self.validation.part(values, key, k, n))
+
+    def whole(self, x: Vector, key: Key, parts: Sequence[Evaluation]) -> Evaluation:
+        """Return what `evaluate` returns, to the last bit, from all parts in their order.
+
+        A part that lacks a validation set that is due comes from an evaluator that gave it up.
+        """
+        assert isinstance(self.training, InParts)
+        if failures := self._objections(x):
+            return self._failed(failures, key)
+        is_due = self._is_due(key)
+        for part in parts:
+            if is_due and part.validation is None:
+                return part
+        values = self.parameters.values(x)
+        training = self.training.whole(values, key, [part.training for part in parts])
+        if not is_due:
+            return Evaluation(training.fx, training)
+        assert isinstance(self.validation, InParts)
+        of_validation = [part.validation for part in parts if part.validation is not None]
+        return Evaluation(training.fx, training, self.validation.whole(values, key, of_validation))
+
+    def _objections(self, x: Vector) -> tuple[Failure, ...]:
+        """Return why nothing is computed at a point."""
+        # Lists are faster here than arrays, up to some hundred parameters.
+        point = x.tolist()
+        if not (all(map(ge, point, self._lower)) and all(map(le, point, self._upper))):
+            return self._outside(x)
+        return self._against(point) if self.constraints else ()
 
     def _failed(self, failures: tuple[Failure, ...], key: Key) -> Evaluation:
         failed = SetEvaluation(INFINITE, failures=failures)

@@ -20,6 +20,22 @@ def is_call(text: str) -> bool:
     return all(word.isidentifier() for word in (*module.split("."), *name.split(".")))
 
 
+def module_folder(call: str, path: Path) -> Path | None:
+    """Return where the module of a call was looked for and found; None for one without a file."""
+    if not path.name:
+        return None
+    depth = call.partition(":")[0].count(".") + (path.name == "__init__.py")
+    return path.parents[depth] if depth < len(path.parents) else None
+
+
+def command_folder(word: str, path: Path) -> Path | None:
+    """Return the folder from which a word of a command line means this file, if it is relative."""
+    end, text = f"/{Path(word)}", str(path)
+    if Path(word).is_absolute() or not text.endswith(end):
+        return None
+    return Path(text.removesuffix(end) or "/")
+
+
 class UserCode:
     """A callable in a module that is looked for in folders, then on the Python path.
 

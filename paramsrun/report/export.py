@@ -1,6 +1,7 @@
 """What `paramsrun export` does: every evaluation of a run as one table."""
 
 import csv
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paramsrun.errors import UsageError
+from paramsrun.problem.choices import shown
 from paramsrun.results.evaluations import CHUNK, HEAD, Evaluations, chunks
 
 _Write: TypeAlias = Callable[[Path, Iterator[Evaluations]], None]
@@ -72,12 +74,18 @@ def _add_rows(rows: Any, piece: Evaluations) -> None:
 def _shown(column: Any) -> Any:
     if not isinstance(column, np.ndarray):
         return column
+    if column.dtype.kind in "Ob":
+        return [shown(value) if isinstance(value, bool) else value for value in column.tolist()]
     values = column.tolist()
     return [None if value != value else value for value in values]
 
 
 def _write_hdf5(path: Path, pieces: Iterator[Evaluations]) -> None:
-    """Write a dataset of each column, all as long; ``parameters`` has an axis for them, too."""
+    """Write a dataset of each column, all as long; ``parameters`` has an axis for them, too.
+
+    It holds positions where a parameter has choices: these are its attribute ``choices``, in JSON
+    by the parameter's name.
+    """
     h5py = _h5py()
     first = next(pieces)
     with h5py.File(path, "w") as file:
@@ -89,6 +97,8 @@ def _write_hdf5(path: Path, pieces: Iterator[Evaluations]) -> None:
                 name, (0, *rest), dtype, maxshape=(None, *rest), chunks=(CHUNK, *rest)
             )
         columns["parameters"].attrs["names"] = list(first.names)
+        if choices := {d.name: d.choices for d in first.space if d.choices}:
+            columns["parameters"].attrs["choices"] = json.dumps(choices, ensure_ascii=False)
         _extend(columns, first)
         for piece in pieces:
             _extend(columns, piece)

@@ -1,37 +1,24 @@
 """Draws losses against evaluation numbers. This module and what it imports need matplotlib."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from io import BytesIO
 from typing import IO, Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
-from PIL import Image
 
 from paramsrun.arrays import Matrix, Vector
 from paramsrun.report.colours import legible, shaded
 from paramsrun.report.curves import Losses
+from paramsrun.report.figure_file import DPI, save
 from paramsrun.report.label_places import Box, Canvas, Size, place
 from paramsrun.report.legends import CHECKPOINT, EDGE, ICONS, RESUME, explain, shown
 from paramsrun.report.lines import Line, lines_of
 from paramsrun.report.scales import scale
 
-_STYLE: dict[Any, Any] = {
-    "font.family": ["DejaVu Sans"],
-    "font.size": 10,
-    "axes.linewidth": 0.8,
-    "axes.titlesize": 11,
-    "legend.fontsize": 9,
-    "path.simplify": False,  # it joins points over gaps of one
-    "pdf.fonttype": 42,
-    "svg.hashsalt": "paramsrun",
-}
 _SIZE = (8.0, 5.0)
-_DPI = 200
 _AT_TOP = 0.97
 """The height of an icon whose optimizer has no finite loss, as a share of the axes."""
 _TICKS = 60
@@ -47,31 +34,12 @@ def write(runs: Sequence[Losses], file: IO[bytes], kind: str) -> None:
 
     The same losses give the same bytes.
     """
-    # The user's own matplotlibrc is left aside, and comes back at the end.
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_STYLE)
-        drawn = figure(runs)
-        if kind == "png":
-            _write_png(drawn, file)
-        else:
-            undated: dict[str, Any] = {"Date" if kind == "svg" else "CreationDate": None}
-            drawn.savefig(file, format=kind, metadata=undated)
-
-
-def _write_png(drawn: Figure, file: IO[bytes]) -> None:
-    """Write a figure in 256 colours: no eye misses the others, and the file is a third as large."""
-    pixels = BytesIO()
-    drawn.savefig(pixels, format="rgba")
-    size = drawn.canvas.get_width_height()
-    every = Image.frombytes("RGBA", size, pixels.getvalue()).convert("RGB")
-    few = every.quantize(256, Image.Quantize.MAXCOVERAGE, 1, dither=Image.Dither.NONE)
-    few.save(file, "png", optimize=True, dpi=(_DPI, _DPI))
+    save(lambda: figure(runs), file, kind)
 
 
 def figure(runs: Sequence[Losses]) -> Figure:
     """Return the loss figure of one or several runs."""
-    drawn = Figure(figsize=_SIZE, dpi=_DPI, layout="constrained")
+    drawn = Figure(figsize=_SIZE, dpi=DPI, layout="constrained")
     axes = drawn.add_subplot()
     span = scale(axes, [curve for run in runs for curve in run.curves])
     uprights = _draw_checkpoints(axes, runs) | _draw_resumes(axes, runs)

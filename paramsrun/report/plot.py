@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from importlib import import_module
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, Any, TypeAlias
 
 from paramsrun.errors import UsageError
 from paramsrun.report.curves import Losses, read
+from paramsrun.report.search import read as read_search
 
 KINDS = ("png", "svg", "pdf")
 _Draw: TypeAlias = Callable[[Sequence[Losses], IO[bytes], str], None]
@@ -36,7 +38,7 @@ def plot(
         no evaluation, or the file cannot be written.
     """
     kind = "png" if output is None else _kind(output)
-    draw = _drawing()
+    draw: _Draw = _drawing("loss_figure")
     whole = [read(folder) for folder in folders]
     _check_known(folders, whole, optimizers)
     runs = [run.of(optimizers) for run in whole]
@@ -46,8 +48,36 @@ def plot(
     output = output or Path(f"{stem}.png")
     figure = BytesIO()
     draw(_told_apart(folders, runs), figure, kind)
+    return _written(figure.getvalue(), output)
+
+
+def plot_search(
+    folders: Sequence[Path], optimizers: Collection[int] = (), output: Path | None = None
+) -> Path:
+    """Draw the search of one run, or of several that share it; return the file written.
+
+    It shows the best so far, how much each parameter matters, and every trial. Parameters, the
+    default file but for ``_search``, and errors are those of `plot`; UsageError is raised also
+    where the runs have other parameters.
+    """
+    kind = "png" if output is None else _kind(output)
+    write = _drawing("search_figure")
+    search = read_search(folders, optimizers)
+    figure = BytesIO()
+    write(search, figure, kind)
+    return _written(figure.getvalue(), output or Path(f"{_stem(folders)}_search.png"))
+
+
+def _stem(folders: Sequence[Path]) -> str:
+    """Return the names of runs as a part of one that is no longer than a file's may be."""
+    names = [(folder.name or folder.resolve().name).removesuffix(".results") for folder in folders]
+    stem = "_".join(names)
+    return stem if len(stem) <= 100 else f"{names[0]}_and_{len(names) - 1}_more"
+
+
+def _written(figure: bytes, output: Path) -> Path:
     try:
-        output.write_bytes(figure.getvalue())
+        output.write_bytes(figure)
     except OSError as error:
         raise UsageError(f"{output} cannot be written: {error.strerror or error}") from None
     return output
@@ -63,17 +93,17 @@ def _kind(output: Path) -> str:
     return kind
 
 
-def _drawing() -> _Draw:
+def _drawing(module: str) -> Any:
     """Return what draws, which is loaded here and now."""
     try:
-        from paramsrun.report import loss_figure
+        drawing = import_module(f"paramsrun.report.{module}")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "matplotlib":
             raise
         raise UsageError(
             "paramsrun plot needs matplotlib, which is not installed: pip install 'paramsrun[plot]'"
         ) from None
-    return loss_figure.write
+    return drawing.write
 
 
 def _check_known(

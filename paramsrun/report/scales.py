@@ -18,7 +18,7 @@ def scale(axes: Axes, curves: Sequence[Curve]) -> tuple[int, int]:
     finite = [c.fx[np.isfinite(c.fx)] for c in curves]
     low = min((float(fx.min()) for fx in finite if fx.size), default=math.nan)
     high = max((float(fx.max()) for fx in finite if fx.size), default=math.nan)
-    _scale_losses(axes, low, high)
+    scale_losses(axes, low, high)
     return _scale_evaluations(axes, curves)
 
 
@@ -32,7 +32,7 @@ def _scale_evaluations(axes: Axes, curves: Sequence[Curve]) -> tuple[int, int]:
     return first, last
 
 
-def _scale_losses(axes: Axes, low: float, high: float) -> None:
+def scale_losses(axes: Axes, low: float, high: float) -> None:
     """Show losses from low to high: on a logarithmic axis where all are above 0."""
     if math.isnan(low):
         axes.text(0.5, 0.5, "no finite loss", transform=axes.transAxes, ha="center", color="0.35")

@@ -54,7 +54,8 @@ class Checkpoints:
         self._mtime = int(time.time())
         with suppress(OSError):  # `write` meets it again and tells it
             self._target.mkdir(parents=True, exist_ok=True)
-        soon = control.every_function_calls > 0 or 0 <= control.every_seconds < 2 * PATIENCE_S
+        often = control.every_function_calls > 0 or control.at_new_best
+        soon = often or 0 <= control.every_seconds < 2 * PATIENCE_S
         self._packing = Packing(self._target, self._mtime, 0.0 if soon else PATIENCE_S)
         inputs = folder / INPUTS
         for path in sorted(p for p in inputs.rglob("*") if p.is_file()):
@@ -63,14 +64,18 @@ class Checkpoints:
             self.segment_full(path)
 
     def due(self, state: RunState) -> bool:
-        """Return whether one is due by time, by count, or as the run begins."""
+        """Return whether one is due by time, at this evaluation, or as the run begins."""
         by_time = 0 <= self._control.every_seconds < state.t - state.checkpoint_t
-        return by_time or self.due_by_count(state) or self.due_at_start(state)
+        return by_time or self.due_by_evaluation(state) or self.due_at_start(state)
 
-    def due_by_count(self, state: RunState) -> bool:
-        """Return whether this is an n-th evaluation of which there is none, through restarts."""
+    def due_by_evaluation(self, state: RunState) -> bool:
+        """Return whether this is an n-th evaluation, or the best, of which there is none yet.
+
+        Both count through restarts.
+        """
         n, done = self._control.every_function_calls, state.n_evaluations
-        return n > 0 and done % n == 0 and done > max(state.checkpoint_n, 0)
+        is_best = self._control.at_new_best and state.best.n == done
+        return (is_best or (n > 0 and done % n == 0)) and done > max(state.checkpoint_n, 0)
 
     def due_at_start(self, state: RunState) -> bool:
         """Return whether AtInitialisation asks for one: none was made, no optimizer started."""

@@ -13,6 +13,7 @@ from paramsrun.errors import UsageError
 from paramsrun.manager.events import Eval
 from paramsrun.manager.state import RunState
 from paramsrun.problem.scaling import Kind
+from paramsrun.problem.space import Dimension, Space
 from paramsrun.results.folder import journal_of
 from paramsrun.results.reader import folded
 
@@ -52,7 +53,16 @@ class Evaluations(NamedTuple):
     why: tuple[str | None, ...]
     """(k,) the reasons of those that failed."""
     x: Matrix
-    """(k, n_params) the active parameters in real units."""
+    """(k, n_params) the active parameters in real units; choices are positions among them."""
+    space: Space = ()
+    """The parameters' values, where not all are floats on a linear scale."""
+
+    @property
+    def values(self) -> list[NDArray[Any]]:
+        """Of each parameter (k,) its values: floats, int64, and choices by `column`."""
+        if not self.space:
+            return list(self.x.T)
+        return [column(d, x) for d, x in zip(self.space, self.x.T, strict=True)]
 
     def table(self) -> dict[str, Sequence[Any]]:
         """Return all columns by name: those of `HEAD`, then the parameters."""
@@ -65,7 +75,7 @@ class Evaluations(NamedTuple):
             self.validation,
             tuple(why or "" for why in self.why),
         )
-        columns = zip((*HEAD, *columns_of(self.names)), (*head, *self.x.T), strict=True)
+        columns: Any = zip((*HEAD, *columns_of(self.names)), (*head, *self.values), strict=True)
         return dict(columns)
 
     def at(self, numbers: Counts) -> "Evaluations":
@@ -84,7 +94,30 @@ class Evaluations(NamedTuple):
             self.validation[rows],
             tuple(self.why[row] for row in rows.tolist()),
             self.x[rows],
+            self.space,
         )
+
+
+def column(dimension: Dimension, x: Vector) -> NDArray[Any]:
+    """Return the values of one parameter: numbers or bools where all are such, or else objects.
+
+    Choices are objects, too, where a number is outside the range.
+    """
+    if dimension.type == "float":
+        return x
+    if dimension.type == "integer":
+        return x.astype(np.int64) if np.isfinite(x).all() else x
+    inside = bool(((x >= dimension.lower) & (x <= dimension.upper)).all())
+    found = np.empty(len(x), dtype=object)
+    found[:] = [dimension.typed(one) for one in x.tolist()]
+    return found.astype(_dtype(dimension)) if inside else found
+
+
+def _dtype(dimension: Dimension) -> type:
+    kinds = {type(choice) for choice in dimension.choices}
+    if len(kinds) == 1:
+        return {int: np.int64, bool: np.bool_, float: np.float64}.get(kinds.pop(), object)
+    return np.float64 if kinds == {int, float} else object
 
 
 def columns_of(names: Sequence[str]) -> list[str]:
@@ -149,6 +182,7 @@ def _columns(told: Sequence[_Told], state: RunState) -> Evaluations:
         np.array([np.nan if e.val is None else e.val for e in events], dtype=np.float64),
         tuple(e.why for e in events),
         _real(told, state),
+        state.run.space,
     )
 
 
@@ -176,4 +210,5 @@ def _joined(parts: Sequence[Evaluations], state: RunState) -> Evaluations:
         np.concatenate([part.validation for part in parts]),
         tuple(why for part in parts for why in part.why),
         np.concatenate([part.x for part in parts]),
+        parts[0].space,
     )

@@ -90,7 +90,7 @@ def stored_names(given: Mapping[str, Path], roots: Sequence[Path]) -> dict[str, 
     for position, (text, path) in enumerate(given.items(), 1):
         name = next((n for root in roots if (n := _below(root, path)) is not None), None)
         if name is None or name in names.values() or name == "params.in":
-            free = (f"external/{k:02d}_{path.name}" for k in count(position))
+            free = (f"external/{k:02d}/{path.name}" for k in count(position))
             name = next(n for n in free if n not in names.values())
         names[text] = name
     return names

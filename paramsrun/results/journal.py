@@ -1,5 +1,6 @@
 """The journal on disk: one event a line, in segments that are only ever appended to."""
 
+import base64
 import math
 import os
 import shutil
@@ -14,6 +15,7 @@ import orjson
 from paramsrun.errors import RunError
 from paramsrun.manager.events import KINDS, End, Eval, Event, Exit, Run, Start
 from paramsrun.problem.scaling import Kind
+from paramsrun.problem.space import Dimension
 
 FORMAT = 1
 SEGMENT_EVENTS = 5000
@@ -54,9 +56,10 @@ _MAY_BE: dict[str, _Check] = {
     ),
     **dict.fromkeys(("names", "changes"), _are(_is_text)),
     "living": _are(_is_positive),
+    "r": _is_text,
     "versions": lambda value: type(value) is dict,
     "code": _is_map_of_texts,
-    "comparable": lambda value: type(value) is bool,
+    **dict.fromkeys(("comparable", "pruned"), lambda value: type(value) is bool),
     "scaler": get_args(Kind).__contains__,
     "stream": lambda value: _are(_is_count)(value) and len(value) == 4,
 }
@@ -76,6 +79,8 @@ _FROM_JSON: dict[str, Callable[[Any], Any]] = {
     ),
     **dict.fromkeys(("stream", "living", "names", "changes"), tuple),
     **dict.fromkeys(("fx", "val"), float),
+    "space": lambda dimensions: tuple(map(Dimension.from_record, dimensions)),
+    "r": lambda text: np.frombuffer(base64.b64decode(text, validate=True), "<f8"),
 }
 
 
@@ -83,12 +88,12 @@ def encode(event: Event) -> bytes:
     """Return an event as one JSON line; floats are exact, inf and nan become strings."""
     if type(event) is Eval:
         return _encode_eval(event)
-    fields = {k: _plain(v) for k, v in event._asdict().items()}
+    fields = {k: _plain(v) for k, v in event._asdict().items() if k != "space" or v}
     return orjson.dumps({"e": _NAMES[type(event)], **fields}, option=_OPTIONS)
 
 
 def _encode_eval(event: Eval) -> bytes:
-    n, o, b, i, x, fx, t, why, val = event
+    n, o, b, i, x, fx, t, why, val, pruned, r = event
     line = {"e": "eval", "n": n, "o": o, "b": b, "i": i, "x": x, "fx": fx, "t": t}
     if not math.isfinite(fx):
         line["fx"] = repr(float(fx))
@@ -96,6 +101,10 @@ def _encode_eval(event: Eval) -> bytes:
         line["why"] = _text(why)
     if val is not None:
         line["val"] = _plain(val)
+    if pruned:
+        line["pruned"] = True
+    if r is not None:
+        line["r"] = base64.b64encode(r.astype("<f8").tobytes()).decode()
     return orjson.dumps(line, option=_OPTIONS)
 
 
@@ -133,6 +142,8 @@ def _plain(value: Any) -> Any:
         return _text(value)
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
+    if isinstance(value, Dimension):
+        return _plain(value.record)
     if isinstance(value, Mapping):
         return {_text(key): _plain(one) for key, one in value.items()}
     if isinstance(value, float) and not math.isfinite(value):

@@ -33,7 +33,8 @@ def alive(folder: Path) -> dict[str, Any] | None:
     path = folder / NAME
     try:
         read = json.loads(path.read_text())
-        held: dict[str, Any] = {"host": read["host"], "pid": int(read["pid"])}
+        held = {"host": read["host"], "pid": int(read["pid"])}
+        held |= {"load": read["load"]} if "load" in read else {}
         touched = path.stat().st_mtime
         if held["host"] != socket.gethostname():
             return held if time.time() - touched < STALE_S else None
@@ -72,11 +73,23 @@ class Keeper:
     """Holds the lock of a folder while a run lives, touches it and syncs the journal each second.
 
     Its thread ends with `close`.
+
+    Parameters
+    ----------
+    load
+        What the run does at the moment, for those who read the lock; written where that is new.
     """
 
-    def __init__(self, folder: Path, sync: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        sync: Callable[[], None],
+        load: Callable[[], dict[str, Any]] | None = None,
+    ) -> None:
         self._path = folder / NAME
         self._sync = sync
+        self._load = load
+        self._written: dict[str, Any] = {}
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="keeper")
 
@@ -100,8 +113,15 @@ class Keeper:
             since_touch += SYNC_S
             try:
                 self._sync()
+                self._write_load()
                 if since_touch >= TOUCH_S:
                     os.utime(self._path)
                     since_touch = 0.0
             except (OSError, RunError):
                 continue  # the next append meets the same disk and ends the run with its error
+
+    def _write_load(self) -> None:
+        load = {} if self._load is None else self._load()
+        if load != self._written:
+            replace(self._path, json.dumps({**owner(), "load": load}) + "\n")
+            self._written = load

@@ -63,7 +63,7 @@ class RunLog:
         if type(event) is Eval:
             if event.o == 0:
                 self._log.entry(f"Initial loss {brief(event.fx)}")
-            elif event.why is not None and state.n_infinite == 1:
+            elif event.why is not None and not event.pruned and state.n_infinite == 1:
                 self._log.entry(
                     f"Warning: evaluation {event.n} failed, so its loss is infinite: {event.why}\n"
                     "Further ones are counted; the journal has the reason of each"
@@ -105,7 +105,8 @@ def status(state: RunState) -> str:
     """Return one line on how far a run is."""
     optimizers = f"{len(state.living)} alive of {state.n_started} optimizers"
     failed = f", {state.n_infinite} failed" if state.n_infinite else ""
-    return f"{progress(state)}{failed}, {optimizers}"
+    pruned = f", {state.n_pruned} pruned" if state.n_pruned else ""
+    return f"{progress(state)}{failed}{pruned}, {optimizers}"
 
 
 def progress(state: RunState) -> str:

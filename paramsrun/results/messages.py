@@ -1,4 +1,4 @@
-"""What optimizers of the user's say, in job.log."""
+"""What optimizers of the user's and evaluators say, in job.log."""
 
 import logging
 from collections.abc import Iterator
@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from paramsrun.results.log import Log
 
 NAME = "paramsrun.optimizers"
-"""The logger under which theirs are."""
+"""The logger under which those of optimizers are."""
+EVALUATORS = "paramsrun.evaluators"
 
 
 class Messages(logging.Handler):
@@ -35,13 +36,16 @@ class Messages(logging.Handler):
 
 @contextmanager
 def heard(log: Log) -> Iterator[None]:
-    """Let messages of optimizers go to a log meanwhile."""
-    logger, handler = logging.getLogger(NAME), Messages(log)
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
+    """Let messages of optimizers and evaluators go to a log meanwhile."""
+    handler = Messages(log)
+    loggers = [logging.getLogger(name) for name in (NAME, EVALUATORS)]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
     try:
         yield
     finally:
-        logger.setLevel(level)
-        logger.removeHandler(handler)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+            logger.removeHandler(handler)

@@ -31,8 +31,8 @@ class Saver:
         if self._failed is None:
             return True
         n, t = self._failed
-        by_count = self._checkpoints.due_by_count(state)
-        return state.n_evaluations != n and (by_count or state.t - t > RETRY_S)
+        at_evaluation = self._checkpoints.due_by_evaluation(state)
+        return state.n_evaluations != n and (at_evaluation or state.t - t > RETRY_S)
 
     def due_at_end(self, state: RunState, how: str) -> bool:
         """Return whether one is due as the run ends: from outside, or where AtEnd asks for it."""

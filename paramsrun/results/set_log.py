@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from paramsrun.problem.choices import shown
 from paramsrun.results.files import Lines, loss_row
 from paramsrun.results.snapshot import Reports, Snapshot, share, write
 
@@ -81,7 +82,8 @@ class SetLog:
             names = " ".join(self._reports.names)
             path = self._folder / "running_active_parameters.txt"
             self._parameters = Lines(path, f"#evaluation {names}")
-        values = " ".join(f"{v:.9e}" for v in snapshot.values.tolist())
+        typed = snapshot.typed
+        values = " ".join(f"{v:.9e}" if type(v) is float else shown(v) for v in typed)
         self._parameters.add(f"{snapshot.n:06d}  {values}")
 
     def _statistics_row(self, entry: Entry) -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from paramsrun.arrays import Vector
+from paramsrun.problem.choices import shown
 from paramsrun.problem.contract import SetEvaluation
 from paramsrun.problem.objective import DataSetObjective
 from paramsrun.problem.parameters import ParameterInterface
 from paramsrun.problem.problem import Objective
 from paramsrun.problem.reporting import Report, Row, Statistics
 from paramsrun.problem.scaling import Scaling
+from paramsrun.problem.space import Value
 from paramsrun.results.files import replace, write_new
 
 Files: TypeAlias = tuple[tuple[str, str], ...]
@@ -39,6 +41,11 @@ class Snapshot(NamedTuple):
         """(n_active,) active parameters in real units."""
         return self.scaling.real(self.x)
 
+    @property
+    def typed(self) -> list[Value]:
+        """The active parameters as people have them."""
+        return self.scaling.typed(self.x)
+
 
 class Reports:
     """What can be said of the parameters and of one objective."""
@@ -58,8 +65,8 @@ class Reports:
 
     def _files(self, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
         x = snapshot.values
-        values = zip(self.names, x.tolist(), strict=True)
-        yield "active_parameters.txt", "".join(f"{name} {value!r}\n" for name, value in values)
+        values = zip(self.names, snapshot.typed, strict=True)
+        yield "active_parameters.txt", "".join(f"{name} {shown(v)}\n" for name, v in values)
         yield "evaluation.txt", f"{snapshot.n}\n"
         yield "loss.txt", f"{float(snapshot.fx)!r}\n"
         yield "parameter_interface.yaml", self._parameters.text(x)

@@ -8,7 +8,9 @@ from paramsrun.errors import UsageError
 from paramsrun.manager.events import Eval
 from paramsrun.manager.optimizer_state import OptimizerState
 from paramsrun.manager.state import RunState
+from paramsrun.problem.choices import shown
 from paramsrun.results.log import evaluations, seconds
+from paramsrun.results.pulse import load_lines
 from paramsrun.results.reader import Reading, read
 from paramsrun.results.summary import summary, type_of
 
@@ -42,6 +44,7 @@ def _head(folder: Path, reading: Reading) -> list[str]:
     if reading.driver is not None:
         driver = reading.driver
         lines.append(f"Running: process {driver['pid']} on {driver['host']}")
+        lines += load_lines(driver.get("load"))
     elif state.exit is None:
         lines.append(
             "Not running, and cut short: it was killed, its machine went down or its disk was full"
@@ -140,5 +143,5 @@ def _values(o: int, x: Vector, state: RunState) -> Iterator[str]:
     assert state.run is not None
     names = state.run.names
     width = max(map(len, names))
-    values = state.scaling_of(o).real(x).tolist()
-    return (f"  {name:{width}}  {v!r}" for name, v in zip(names, values, strict=True))
+    values = state.scaling_of(o).typed(x)
+    return (f"  {name:{width}}  {shown(v)}" for name, v in zip(names, values, strict=True))

@@ -3,6 +3,7 @@
 from paramsrun.manager.events import Start
 from paramsrun.manager.optimizer_state import OptimizerState
 from paramsrun.manager.state import RunState
+from paramsrun.problem.choices import shown
 
 
 def summary(state: RunState) -> str:
@@ -28,15 +29,17 @@ def _best(state: RunState) -> list[str]:
             f"Failed           {state.n_infinite} of them, first evaluation "
             f"{state.first_infinite.n}: {state.first_infinite.why}"
         )
+    if state.n_pruned:
+        lines.append(f"Pruned           {state.n_pruned}, ended on their way as too far behind")
     if state.best.x is None:
         return [*lines, f"Best loss        none{' is finite' if state.n_evaluations else ' yet'}"]
     lines.append(f"Best loss        {state.best.fx!r}")
     lines.append(f"  evaluation {state.best.n} of optimizer {state.best.o}")
     assert state.run is not None
     names = state.run.names
-    values = state.scaling_of(state.best.o).real(state.best.x).tolist()
+    values = state.scaling_of(state.best.o).typed(state.best.x)
     width = max(map(len, names))
-    lines += [f"  {name:{width}}  {v!r}" for name, v in zip(names, values, strict=True)]
+    lines += [f"  {name:{width}}  {shown(v)}" for name, v in zip(names, values, strict=True)]
     if state.best_validation is not None:
         fx, n = state.best_validation
         lines.append(f"Best validation  {fx!r} at evaluation {n}")
@@ -88,6 +91,6 @@ def _best_of(optimizer: OptimizerState, state: RunState) -> str:
 
 
 def type_of(start: Start) -> str:
-    """Return an optimizer's type, with its algorithm where the type leaves a choice."""
-    algorithm = start.settings.get("Algorithm")
-    return f"{start.type} {algorithm}" if algorithm else start.type
+    """Return an optimizer's type, with its algorithm or class where the type leaves a choice."""
+    which = start.settings.get("Algorithm") or start.settings.get("Class")
+    return f"{start.type} {which}" if which else start.type

@@ -8,7 +8,9 @@ from textwrap import fill, shorten
 
 from paramsrun.errors import UsageError, nearest
 from paramsrun.settings.declared import Declared, Kind, bare_key, keys_of, members_of
+from paramsrun.settings.families import optimizers
 from paramsrun.settings.job import JobSettings
+from paramsrun.settings.parameter_types import told
 from paramsrun.settings.units import alternatives
 from paramsrun.settings.values import listed, show_value, takes
 
@@ -26,6 +28,8 @@ class Topic:
     """None for a type that has keys of its own."""
     later: str | None = None
     below: tuple["Topic", ...] = ()
+    parameters: str = ""
+    """The types of parameters that an optimizer takes."""
 
     def walk(self) -> Iterator["Topic"]:
         """Iterate over this topic and all below."""
@@ -81,7 +85,8 @@ def _type_topic(cls: type, path: tuple[str, ...], later: str | None) -> Topic:
     bare = bare_key(cls)
     if bare is not None:
         return Topic(path, f"{doc}\n\n{bare.declaration.doc}", bare, later)
-    return Topic(path, doc, None, later, _topics(cls, path, later))
+    parameters = told(cls) if path[:-1] == (optimizers.block,) and not later else ""
+    return Topic(path, doc, None, later, _topics(cls, path, later), parameters)
 
 
 # All of it in short
@@ -136,6 +141,9 @@ def _full(topic: Topic) -> str:
     if topic.below:
         parts += ["", "    Types" if _has_types(topic) else "    Keys"]
         parts += [f"      {_short(_flat(below))}" for below in topic.below]
+    if taking := [below for below in topic.below if below.parameters]:
+        parts += ["", "    Types of parameters that each takes"]
+        parts += [f"        {b.path[-1]:<{NAME_WIDTH - 2}} {b.parameters}" for b in taking]
     return "\n".join(parts)
 
 
@@ -148,6 +156,8 @@ def _facts(topic: Topic) -> Iterator[str]:
             yield _fact("Unit", f"{key.declaration.unit}; in brackets behind the number: {others}")
         if default := _default_text(key):
             yield _fact("Default", default)
+    if topic.parameters:
+        yield _fact("Takes", f"parameters of type {topic.parameters}")
     yield _fact("Status", _status(topic))
     yield _fact("Resume", _resume(topic))
 

@@ -4,9 +4,7 @@ from paramsrun.settings.family import Family
 
 engines = Family("Engine", "paramsrun.problem.engines")
 extractors = Family("Extractor", "paramsrun.problem.extractors")
-optimizers = Family(
-    "Optimizer", "paramsrun.optimizers", planned="paramsrun.settings.planned_optimizers"
-)
+optimizers = Family("Optimizer", "paramsrun.optimizers")
 exit_conditions = Family("ExitCondition", "paramsrun.manager.exit_conditions")
 stoppers = Family("Stopper", "paramsrun.manager.stoppers")
 generators = Family("Generator", "paramsrun.manager.generators")

@@ -33,7 +33,10 @@ class JobSettings:
         "parameter_interface.yaml",
         path=True,
         on_resume="must hold the same parameters as before",
-        doc="The YAML file of the parameters: starting values, ranges, and which are optimized.",
+        doc="The YAML file of the parameters: starting values, ranges, and which are optimized.\n\n"
+        "An entry has a name, a value, a range and is_active. It may have type: integer, or type: "
+        "categorical and choices: [relu, tanh] in place of the range, and scale: log. `describe "
+        "Optimizer` tells which types an optimizer takes.",
     )
     job_collection: str = key(
         "job_collection.yaml",
@@ -94,7 +97,10 @@ class JobSettings:
         "Optimizers",
         doc="The space in which optimizers see the parameters and distances are measured: each "
         "range from 0 to 1 (Linear) or from -1 to 1 (Std), real units (None), or as each optimizer "
-        "asks for, which is Linear where it does not mind (Optimizers).",
+        "asks for, which is Linear where it does not mind (Optimizers).\n\nA parameter on a log "
+        "scale is scaled by its logarithm; in real units its scale makes no difference. Whole "
+        "numbers and choices have equal parts of the range, in real units half-way to their "
+        "neighbours.",
     )
     share_best_evaluation_between_optimizers: bool = key(
         False, doc="Offer each new best point to the other living optimizers that can use one."

@@ -57,13 +57,15 @@ class Declaration:
     """Of a recurring block: ``Name None`` on one line stands for none of them."""
     headed: bool = False
     """The type stands in the header, as in ``Engine LennardJones ... EndEngine``."""
+    secret: bool = False
+    """The value is a URL that may hold a password, which is written nowhere."""
 
 
 def key(default: Any = dataclasses.MISSING, *, doc: str, **declared: Any) -> Any:
     """Declare a key; without a default it is required.
 
     Keywords are those of `Declaration`: name, unit, at_least, above, at_most, below, path, later,
-    so_far, ignored.
+    so_far, ignored, secret.
     """
     return _field(default, Declaration(doc=doc, **declared))
 
@@ -116,4 +118,5 @@ def headed(family: Any, *, doc: str, **declared: Any) -> Any:
 
 
 def _field(default: Any, declaration: Declaration) -> Any:
-    return dataclasses.field(default=default, metadata={METADATA: declaration})
+    shown = not declaration.secret
+    return dataclasses.field(default=default, repr=shown, metadata={METADATA: declaration})

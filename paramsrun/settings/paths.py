@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from paramsrun.input.tree import Block, Entry, Key, Word
-from paramsrun.settings.declared import Declared, keys_of
+from paramsrun.settings.declared import Declared, Kind, keys_of, members_of
 
 
 def moved(block: Block, cls: type, move: Callable[[str], str]) -> Block:
@@ -18,10 +18,17 @@ def _moved(entry: Entry, key: Declared | None, move: Callable[[str], str]) -> En
     if key is None:
         return entry
     if isinstance(entry, Block):
-        return moved(entry, key.cls, move) if key.cls is not None else entry
+        cls = _headed(entry, key) if key.kind is Kind.HEADED else key.cls
+        return entry if cls is None else moved(entry, cls, move)
     if key.declaration.path and entry.value is not None:
         return _with_value(entry, move(entry.value.text))
     return entry
+
+
+def _headed(block: Block, key: Declared) -> type | None:
+    """Return the settings class that a block's header names."""
+    name = "" if block.header is None else block.header.text.casefold()
+    return next((cls for known, cls in members_of(key).items() if known.casefold() == name), None)
 
 
 def _with_value(entry: Key, text: str) -> Key:

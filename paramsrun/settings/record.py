@@ -7,6 +7,7 @@ from typing import Any
 
 from paramsrun.settings.declared import Declared, Kind, bare_key, keys_of
 from paramsrun.settings.family import Family
+from paramsrun.settings.secrets import masked
 
 
 def record(settings: Any) -> dict[str, Any]:
@@ -14,7 +15,7 @@ def record(settings: Any) -> dict[str, Any]:
 
     A block with a Type becomes ``{"Type": X, X: {...}}``, or ``{"Type": X, X: value}`` where a
     single value stands behind the type's name. Non-finite numbers become strings, and
-    the values of a free block the Python literals that give them.
+    the values of a free block the Python literals that give them. Passwords are left out.
     """
     return {
         key.name: _plain(key, getattr(settings, key.attribute)) for key in keys_of(type(settings))
@@ -74,6 +75,8 @@ def _plain(key: Declared, value: Any) -> Any:
         return [_typed(key, one) for one in value]
     if key.kind in (Kind.TYPED, Kind.HEADED):
         return _typed(key, value)
+    if key.declaration.secret:
+        return masked(value)
     return _number(list(value) if isinstance(value, tuple) else value)
 
 

@@ -1,11 +1,15 @@
 """Blocks that say how much runs at once, where it runs, and when checkpoints are made."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Literal
 
 from paramsrun.settings.keys import key
 from paramsrun.settings.naming import NamingFormat
+
+_ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://[^/\s]+:[0-9]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +31,9 @@ class ParallelLevels:
     jobs: int = key(
         0,
         at_least=0,
-        doc="The most jobs of one evaluation that run at once; 0 sets no limit. The engines there "
-        "are compute all jobs of an evaluation together, so that it has no effect on them.",
+        doc="The most parts that the jobs of one evaluation are dealt into, to be computed by "
+        "several workers at once; 0 sets no limit. It happens where evaluations take 0.2 s or more "
+        "and workers would idle, and changes no result. 1 keeps them together.",
     )
     processes: int = key(
         1,
@@ -54,10 +59,11 @@ class ParallelLevels:
 class Evaluator:
     """Where evaluations of the loss run."""
 
-    type: Literal["Automatic", "Inline", "Processes"] = key(
+    type: Literal["Automatic", "Inline", "Processes", "Dask"] = key(
         "Automatic",
-        doc="In the job's own process (Inline) or in workers (Processes). Workers may crash or "
-        "hang without harm to the job. Automatic begins in the job's own process and goes over to "
+        doc="In the job's own process (Inline), in workers on this machine (Processes), or on the "
+        "workers of a dask cluster (Dask), which may come and go. Workers may crash or hang "
+        "without harm to the job. Automatic begins in the job's own process and goes over to "
         "workers for good once evaluations take 2 ms or more and several wait; at once where "
         "Timeout, Memory or ParallelLevels%Threads needs workers.",
     )
@@ -65,13 +71,15 @@ class Evaluator:
         0,
         at_least=0,
         doc="The most workers at once; 0 is the number of cores, divided by "
-        "ParallelLevels%Threads. They are started as there is work for them.",
+        "ParallelLevels%Threads, or all that a cluster named by Address or SchedulerFile has. "
+        "Processes are started as there is work for them.",
     )
     timeout: float | None = key(
         None,
         unit="s",
         above=0.0,
-        doc="An evaluation that takes longer is given up: its loss is infinite.",
+        doc="An evaluation that takes longer is given up: its loss is infinite. Where its jobs are "
+        "dealt out (ParallelLevels%Jobs) that is the time of each part.",
     )
     memory: float | None = key(
         None,
@@ -83,6 +91,29 @@ class Evaluator:
     retries: int = key(
         2, at_least=0, doc="How often a point whose worker died is evaluated once more."
     )
+    scheduler_file: str | None = key(
+        None,
+        doc="The file in which `dask scheduler --scheduler-file` says where it is, for Type Dask; "
+        "relative to the folder of the input. It may appear up to a minute after the job begins. "
+        "With neither this nor Address the job starts a cluster of its own on this machine, and "
+        "ends it.",
+    )
+    address: str | None = key(
+        None, doc="The address of the scheduler, such as tcp://10.0.0.5:8786, for Type Dask."
+    )
+    tls_ca_file: str | None = key(
+        None,
+        name="TLSCAFile",
+        doc="The certificate of the authority that signed the others, a PEM file, for Type Dask. "
+        "With it, TLSCertificate and TLSKey, all that is sent is encrypted, and only who has such "
+        "a certificate takes part.",
+    )
+    tls_certificate: str | None = key(
+        None, name="TLSCertificate", doc="The certificate of this job, a PEM file."
+    )
+    tls_key: str | None = key(
+        None, name="TLSKey", doc="The private key of TLSCertificate, a PEM file."
+    )
     ordered: bool = key(
         False,
         doc="Take results in the order of submission. A run is then the same for any number of "
@@ -90,7 +121,8 @@ class Evaluator:
     )
 
     def mistakes(self) -> Iterator[str]:
-        """Yield what only workers could do."""
+        """Yield what the type cannot do, and what a cluster lacks."""
+        yield from self._mistakes_of_cluster()
         if self.type != "Inline":
             return
         if self.workers > 1:
@@ -98,6 +130,33 @@ class Evaluator:
         for name, given in (("Timeout", self.timeout), ("Memory", self.memory)):
             if given is not None:
                 yield f"{name} needs Type Processes or Automatic: Inline cannot end an evaluation"
+
+    def _mistakes_of_cluster(self) -> Iterator[str]:
+        tls = {
+            "TLSCAFile": self.tls_ca_file,
+            "TLSCertificate": self.tls_certificate,
+            "TLSKey": self.tls_key,
+        }
+        if self.type != "Dask":
+            only = {"SchedulerFile": self.scheduler_file, "Address": self.address, **tls}
+            for name, given in only.items():
+                if given is not None:
+                    yield f"{name} needs Type Dask, not {self.type}"
+            return
+        if find_spec("distributed") is None:
+            yield (
+                "Type Dask needs dask.distributed, which is not installed: "
+                "pip install 'paramsrun[distributed]'"
+            )
+        if self.scheduler_file is not None and self.address is not None:
+            yield "Address and SchedulerFile both name a scheduler: give one of them"
+        if self.address is not None and not _ADDRESS.fullmatch(self.address):
+            wanted = "tls://host:port" if all(tls.values()) else "tcp://host:port"
+            yield f"Address must be {wanted}, not {self.address}"
+        missing = [name for name, given in tls.items() if given is None]
+        if missing and len(missing) < len(tls):
+            given_one = next(name for name in tls if name not in missing)
+            yield f"{given_one} needs {' and '.join(missing)}, too"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +167,9 @@ class CheckpointControl:
     at_end: bool = key(False, doc="Make one when the exit conditions are met.")
     every_function_calls: int = key(
         -1, at_least=-1, doc="Make one at every n-th evaluation; -1 makes none by count."
+    )
+    at_new_best: bool = key(
+        False, doc="Make one at each evaluation that has the lowest loss of the run so far."
     )
     every_seconds: float = key(
         3600.0, unit="s", at_least=-1.0, doc="Make one each time so long has passed; -1 never."

@@ -18,6 +18,7 @@ from paramsrun.settings.family import Family
 from paramsrun.settings.read import read
 from paramsrun.settings.record import from_record, record
 from paramsrun.settings.tree_of import tree_of
+from tests.families.test_every_optimizer import needing
 
 FAMILIES = [family for family in vars(families).values() if isinstance(family, Family)]
 SAMPLES = {
@@ -30,19 +31,6 @@ SAMPLES = {
 """Values for keys that have no default."""
 
 
-def members(among: list[Family]) -> Iterator[Any]:
-    for family in among:
-        for name in family:
-            yield pytest.param(family, name, id=f"{family.block}-{name}")
-
-
-every_member = pytest.mark.parametrize(("family", "name"), list(members(FAMILIES)))
-every_block = pytest.mark.parametrize(
-    ("family", "name"), list(members([f for f in FAMILIES if f is not families.extractors]))
-)
-"""Extractors are no blocks of the input: their fields are the arguments of a call."""
-
-
 def made(family: Family, name: str) -> Any:
     """Return a member with its defaults, and samples where there are none."""
     if family is families.extractors:
@@ -51,6 +39,21 @@ def made(family: Family, name: str) -> Any:
         return family[name](**{field: i for i, field in enumerate(required)})
     samples = {key.attribute: SAMPLES[key.kind] for key in keys_of(family[name]) if key.required}
     return family[name](**samples)
+
+
+def members(among: list[Family]) -> Iterator[Any]:
+    for family in among:
+        for name in family:
+            yield pytest.param(
+                family, name, id=f"{family.block}-{name}", marks=needing(made(family, name))
+            )
+
+
+every_member = pytest.mark.parametrize(("family", "name"), list(members(FAMILIES)))
+every_block = pytest.mark.parametrize(
+    ("family", "name"), list(members([f for f in FAMILIES if f is not families.extractors]))
+)
+"""Extractors are no blocks of the input: their fields are the arguments of a call."""
 
 
 def test_there_are_members_to_test() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from paramsrun.arrays import Matrix, Vector
 from paramsrun.evaluators.inline import Inline
 from paramsrun.manager.events import Context, End, Eval, Event, Inject, Run, Start
 from paramsrun.manager.exit_rule import ExitRule
@@ -15,6 +16,7 @@ from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.state import RunState
 from paramsrun.manager.stop_rule import StopRule
 from paramsrun.manager.tape import tapes
+from paramsrun.problem.space import Dimension, Space
 from paramsrun.results.journal import decode, encode
 from paramsrun.settings.families import (
     exit_conditions,
@@ -42,12 +44,21 @@ class Case:
     combination: str | None = None
     shares_best: bool = False
     spawning: dict[str, Any] = dataclasses.field(default_factory=dict)
+    space: Space = ()
+
+    @property
+    def ranges(self) -> Matrix:
+        return np.array([[d.lower, d.upper] for d in self.space]) if self.space else RANGES
+
+    @property
+    def x0(self) -> Vector:
+        return np.array([d.at(0.3) for d in self.space]) if self.space else X0
 
     def manager(self, state: RunState, events: list[Event]) -> Manager:
-        spawning = {"seed": 1, "generator": generators["Random"]()} | self.spawning
+        how = {"seed": 1, "generator": generators["Random"](), "space": self.space} | self.spawning
         return Manager(
             History(state, events.append, clock=lambda: 0.0),
-            Spawner(self.blocks, RANGES, X0, Spawning(**spawning)),
+            Spawner(self.blocks, self.ranges, self.x0, Spawning(**how)),
             ExitRule([exit_conditions["MaxTotalFunctionCalls"](fmax=self.n)]),
             Inline(Sphere(fails=lambda key: key.number % 11 == 5)),
             StopRule(self.stoppers, self.combination, seed=1),
@@ -55,7 +66,7 @@ class Case:
         )
 
     def whole(self) -> list[Event]:
-        events: list[Event] = [RUN]
+        events: list[Event] = [RUN._replace(ranges=self.ranges, space=self.space)]
         self.manager(folded(events), events).run()
         return events
 
@@ -81,9 +92,19 @@ def lines(events: list[Event]) -> list[bytes]:
     return [encode(e) for e in events if isinstance(e, Start | Eval | Inject | End)]
 
 
+LOG = Dimension("lr", 1e-4, 1.0, "float", "log")
+WIDTH = Dimension("width", 1.0, 64.0, "integer", "log")
+LAYERS = Dimension("layers", -1.0, 2.0, "integer")
+ACT = Dimension("act", 0.0, 2.0, "categorical", "linear", ("relu", "tanh", "two words"))
 NELDER_MEAD = optimizers["Scipy"]()
 SMALL = optimizers["CMAES"](popsize=4)
 CASES = {
+    "residuals, stopped while in flight": Case(
+        (optimizers["LeastSquares"](), optimizers["LeastSquares"](algorithm="lm")),
+        60,
+        (stoppers["MaxFunctionCalls"](n_max=11),),
+        spawning={"slots": 3, "in_flight": 2},
+    ),
     "stopped while in flight": Case(
         (NELDER_MEAD, SMALL),
         150,
@@ -139,6 +160,39 @@ CASES = {
             "control": ControlOptimizerSpawning(max_optimizers=7),
         },
     ),
+    "integers that are rounded": Case(
+        (
+            optimizers["Scipy"](round_integers=True),
+            optimizers["CMAES"](popsize=4, round_integers=True),
+        ),
+        150,
+        (
+            stoppers["MaxInteroptimizerDistance"](max_relative_distance=0.02),
+            stoppers["MaxFunctionCalls"](n_max=17),
+        ),
+        "1 | 2",
+        shares_best=True,
+        spawning={
+            "slots": 3,
+            "in_flight": 2,
+            "generator": generators["ExploreExploit"](max_function_calls=100),
+            "scaler": "std",
+        },
+        space=(LOG, WIDTH, LAYERS),
+    ),
+    "choices": Case(
+        (optimizers["RandomSampling"](number_of_samples=23), optimizers["GridSampling"]()),
+        150,
+        (stoppers["MaxFunctionCalls"](n_max=37),),
+        spawning={"slots": 3, "in_flight": 4, "generator": generators["Perturbation"]()},
+        space=(LOG, WIDTH, LAYERS, ACT),
+    ),
+    "choices in real units": Case(
+        (optimizers["RandomSampling"](number_of_samples=23), optimizers["GridSampling"]()),
+        90,
+        spawning={"slots": 2, "generator": generators["Perturbation"](), "scaler": "none"},
+        space=(LOG, WIDTH, LAYERS, ACT),
+    ),
 }
 
 
@@ -173,6 +227,34 @@ def test_no_loss_of_a_changed_context_is_missed_as_the_best(case: Case) -> None:
         assert state.best.fx == min(made, default=np.inf), f"cut before event {cut}"
 
 
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.space])
+def test_every_point_of_typed_parameters_is_one_of_their_values(name: str) -> None:
+    whole = CASES[name].whole()
+    state = folded(whole)
+    for event in (e for e in whole if isinstance(e, Eval | Start)):
+        scaling = state.scaling_of(event.o)
+        x = event.x if isinstance(event, Eval) else event.x0
+        assert ((scaling.bounds[:, 0] <= x) & (x <= scaling.bounds[:, 1])).all()
+        real = scaling.real(x)
+        assert ((real >= scaling.real_bounds[:, 0]) & (real <= scaling.real_bounds[:, 1])).all()
+        assert all(value.is_integer() for value in real[1:].tolist())
+        assert scaling.real(scaling.scaled(real))[1:].tolist() == real[1:].tolist()
+
+
+def test_a_journal_of_plain_floats_names_no_space() -> None:
+    assert b"space" not in encode(RUN)
+    assert decode(encode(RUN)).space == ()  # type: ignore[union-attr]
+
+
+def test_a_journal_keeps_the_values_that_parameters_may_have() -> None:
+    mixed = Dimension("m", 0.0, 3.0, "categorical", "linear", (True, 1, 2.0, "x"))
+    run = RUN._replace(space=(LOG, WIDTH, mixed))
+    again = decode(encode(run))
+    assert isinstance(again, Run)
+    assert again.space == run.space
+    assert [type(c) for c in again.space[2].choices] == [bool, int, float, str]
+
+
 def test_the_cases_do_what_they_say() -> None:
     runs = {name: case.whole() for name, case in CASES.items()}
     ends = {name: [e for e in run if type(e) is End] for name, run in runs.items()}
@@ -182,3 +264,8 @@ def test_the_cases_do_what_they_say() -> None:
     assert sum(type(e) is Inject for e in runs["points offered"]) > 2
     assert {e.block for e in runs["a chain that ends"] if type(e) is Start} == {1, 2}
     assert len([e for e in runs["random choices"] if type(e) is Start]) == 7
+    assert sum(type(e) is Inject for e in runs["integers that are rounded"]) > 2
+    assert {e.type for e in runs["choices"] if type(e) is Start} == {
+        "RandomSampling",
+        "GridSampling",
+    }

@@ -15,7 +15,8 @@ from paramsrun.evaluators.inline import Inline
 from paramsrun.manager.events import End, Eval, Event, Exit, Inject, Run, Start
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.history import History
-from paramsrun.manager.loop import MAX_BARREN, NOBODY_LEFT, Manager
+from paramsrun.manager.loop import NOBODY_LEFT, Manager
+from paramsrun.manager.optimizers import MAX_BARREN
 from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.state import RunState
 from paramsrun.manager.stop_rule import StopRule
@@ -44,7 +45,7 @@ class Sphere:
             failed = SetEvaluation(math.inf, failures=(Failure("job", "diverged"),))
             return Evaluation(math.inf, failed)
         fx = float(x @ x)
-        return Evaluation(fx, SetEvaluation(fx))
+        return Evaluation(fx, SetEvaluation(fx, residuals=x.copy()))
 
 
 def conditions(**given: Any) -> list[Any]:

@@ -45,6 +45,9 @@ class Spawns:
     def again(self, start: Start) -> Fixed:
         return self.proposer
 
+    def replays(self, start: Start) -> bool:
+        return True
+
     def scaling(self, kind: Any) -> Scaling:
         return Scaling(RANGES, kind)
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from paramsrun.optimizers.cmaes import CMAES
+from paramsrun.optimizers.contract import tell
 from paramsrun.optimizers.replay import Divergence, Injected, Told, replay
 from paramsrun.optimizers.scipy import Scipy
 
@@ -22,7 +23,7 @@ def record(optimizer, n=6):
             proposer.inject(*history[-1])
         x = proposer.ask()
         history.append(Told(x, (x**2).sum(axis=1)))
-        proposer.tell(*history[-1])
+        tell(proposer, *history[-1])
     proposer.close()
     return history
 

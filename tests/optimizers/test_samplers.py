@@ -6,6 +6,8 @@ import pytest
 from paramsrun.optimizers.grid_sampling import GridSampling
 from paramsrun.optimizers.random_sampling import RandomSampling
 from paramsrun.optimizers.samples import BATCH
+from paramsrun.problem.scaling import Scaling
+from paramsrun.problem.space import Dimension
 
 BOX = np.array([[0.0, 1.0], [-1.0, 1.0], [2.0, 2.5]])
 X0 = np.array([0.5, 0.5, 2.2])
@@ -81,3 +83,70 @@ def test_a_grid_of_astronomic_size_begins_at_once():
     proposer = GridSampling().start(bounds, np.zeros(60), np.random.default_rng(1))
     assert proposer.ask()[-1, -3:].tolist() == [1.0, 1.0, 1.0]
     proposer.close()
+
+
+WIDTH = Dimension("width", 1.0, 100.0, "integer", "log")
+SPACE = (
+    Dimension("lr", 1e-4, 1.0, "float", "log"),
+    WIDTH,
+    Dimension("layers", -1.0, 2.0, "integer"),
+    Dimension("act", 0.0, 2.0, "categorical", "linear", ("relu", "tanh", "two words")),
+)
+RANGES = np.array([[d.lower, d.upper] for d in SPACE])
+KINDS = ["linear", "std", "none"]
+
+
+def typed_grid(m, kind="linear", space=SPACE):
+    """Return the real values of each parameter on a grid, and all points."""
+    scaling = Scaling(np.array([[d.lower, d.upper] for d in space]), kind, space)
+    grid = GridSampling(number_of_samples_per_parameter=m).within(scaling.seen)
+    ended, batches = drain(grid, scaling.bounds)
+    x = np.vstack(batches)
+    assert ((scaling.bounds[:, 0] <= x) & (x <= scaling.bounds[:, 1])).all()
+    real = scaling.real(x)
+    assert ended == ("converged", f"all {len(real)} points of the grid evaluated")
+    return [sorted(set(column)) for column in real.T.tolist()], real
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_grid_has_every_value_of_a_parameter_with_few(kind):
+    values, real = typed_grid(5, kind)
+    assert values[2:] == [[-1.0, 0.0, 1.0, 2.0], [0.0, 1.0, 2.0]]
+    assert [len(v) for v in values] == [5, 5, 4, 3]
+    assert len(np.unique(real, axis=0)) == len(real) == 5 * 5 * 4 * 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("m", [2, 3, 10, 50, 99, 100])
+def test_a_grid_has_as_many_whole_numbers_as_points_are_wanted(kind, m):
+    values, _ = typed_grid(m, kind, (WIDTH,))
+    assert len(values[0]) == m
+    assert (values[0][0], values[0][-1]) == (1.0, 100.0)
+
+
+def test_a_grid_follows_the_scale():
+    values, _ = typed_grid(5)
+    assert values[0] == pytest.approx([1e-4, 1e-3, 1e-2, 1e-1, 1.0], rel=1e-12)
+    assert values[1] == [1.0, 2.0, 7.0, 27.0, 100.0]
+    in_real_units, _ = typed_grid(5, "none")
+    assert in_real_units[0] == pytest.approx(np.linspace(1e-4, 1.0, 5))
+    assert in_real_units[1] == [1.0, 26.0, 51.0, 76.0, 100.0]
+
+
+def test_a_grid_of_plain_floats_is_the_same_with_its_space_and_without():
+    plain = Scaling(
+        BOX, "linear", tuple(Dimension(n, *b) for n, b in zip("abc", BOX.tolist(), strict=True))
+    )
+    with_space = drain(GridSampling().within(plain.seen), plain.bounds)
+    assert np.array_equal(
+        np.vstack(with_space[1]), np.vstack(drain(GridSampling(), plain.bounds)[1])
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_random_samples_of_countable_values_are_all_as_likely(kind):
+    scaling = Scaling(RANGES[2:], kind, SPACE[2:])
+    _, batches = drain(RandomSampling(number_of_samples=12_000), scaling.bounds)
+    for column, n in zip(scaling.real(np.vstack(batches)).T, (4, 3), strict=True):
+        _, counts = np.unique(column, return_counts=True)
+        assert counts == pytest.approx([12_000 / n] * n, rel=0.06)

@@ -325,3 +325,28 @@ def test_modules_of_one_name_in_several_folders_are_kept_apart(
         job.write("parameter_interface.yaml", PARAMETERS)
         found.append(with_code(job, f"def f(x): return {number}\n"))
     assert [problem.evaluate(X0, FIRST).fx for problem in found] == [0.0, 1.0, 2.0]
+
+
+NAMED = "Engine Function\n  Call loss:f\n  Arguments Named\nEndEngine\n"
+
+
+def test_a_function_may_take_the_parameters_by_name(black_box: JobFolder) -> None:
+    black_box.write("params.in", NAMED)
+    problem = with_code(black_box, "def f(p): return [p['a'], p['b'], p['c'], len(p)]\n")
+    found = problem.evaluate(X0, FIRST).training.residuals
+    assert found is not None
+    assert found.tolist() == [1.0, 7.0, 3.0, 3.0]
+    assert pickle.loads(pickle.dumps(problem)).evaluate(X0, FIRST).fx == found @ found
+
+
+def test_values_by_name_are_what_the_parameters_give(black_box: JobFolder) -> None:
+    black_box.write("params.in", NAMED)
+    problem = with_code(black_box, "def f(p):\n    raise KeyError(sorted(p.items()))\n")
+    (failure,) = problem.evaluate(X0, FIRST).failures
+    assert str(sorted(problem.parameters.named(X0).items())) in failure.reason
+
+
+def test_a_function_cannot_change_the_values_by_name(black_box: JobFolder) -> None:
+    black_box.write("params.in", NAMED)
+    problem = with_code(black_box, "def f(p):\n    p['a'] += 1\n    return p['a']\n")
+    assert [problem.evaluate(X0, FIRST).fx for _ in range(2)] == [2.0, 2.0]

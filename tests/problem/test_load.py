@@ -156,7 +156,7 @@ def test_parameters_of_no_engine_need_an_engine_block(job: JobFolder) -> None:
     job.edit("parameter_interface.yaml", {"LennardJonesParameters": "Parameters"})
     assert job.mistakes() == [
         "parameter_interface.yaml:2:1: these parameters name no engine: give the input a block "
-        "Engine X ... EndEngine (X is one of Function, LennardJones), or the parameters "
+        "Engine X ... EndEngine (X is one of Command, Function, LennardJones), or the parameters "
         "dtype: XParameters"
     ]
     job.write("params.in", "Engine LennardJones\nEndEngine\n")

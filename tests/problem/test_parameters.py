@@ -126,23 +126,10 @@ def test_values_written_are_read_back_exactly(x: list[float]) -> None:
             {"range": "", "rnage": "[0, 1]"},
             "p.yaml:5:1: range is missing: a parameter needs one; did you mean it by rnage?",
         ),
-        (
-            {"type": "integer"},
-            "p.yaml:6:7: type: integer is not available yet; for now write type: float",
-        ),
-        (
-            {"scale": "log"},
-            "p.yaml:6:8: scale: log is not available yet; for now write scale: linear",
-        ),
-        ({"choices": "[1, 2]"}, "p.yaml:6:10: choices is not available yet"),
     ],
 )
 def test_a_wrong_parameter_is_told_where_it_is_wrong(changes: dict[str, str], message: str) -> None:
     assert mistakes(entry(**changes)) == [message]
-
-
-def test_the_types_and_scales_that_act_already_may_be_given() -> None:
-    assert interface(entry(type="float", scale="linear")).names == ("a",)
 
 
 def test_all_wrong_parameters_are_told_at_once() -> None:

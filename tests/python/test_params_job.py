@@ -2,6 +2,7 @@
 
 import doctest
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,16 @@ from paramsrun.errors import Findings, InputError, RunError, UsageError
 from paramsrun.input import Source
 from paramsrun.settings.read_job import read_job, read_text
 from tests.cli.jobs import CALLS_25, SAMPLING, SEED, function_job, journal_of, paramsrun, start
-from tests.resuming.runs import TWO_OPTIMIZERS, UNEVEN, control, losses, numbers, story, until
+from tests.resuming.runs import (
+    TWO_OPTIMIZERS,
+    UNEVEN,
+    control,
+    cut_after,
+    losses,
+    numbers,
+    story,
+    until,
+)
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*/*.in"))
 SLOW = "import time\ndef loss(x):\n    time.sleep(0.002)\n    return float(x @ x)\n"
@@ -348,3 +358,53 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
         )
     )
     assert output == "\nTrue ParAMSJob\n"
+
+
+def test_a_script_resumes_or_starts_until_the_run_is_over() -> None:
+    """The seeds' way: `run_exists`, `load_run`, or a job that is set up anew."""
+    text = TWO_OPTIMIZERS + SEED + until(45)
+    a_job(text, "whole", UNEVEN).run(echo=quiet)
+
+    def job() -> ParAMSJob:
+        if ParAMSJob.run_exists("search"):
+            return ParAMSJob.load_run("search")
+        return a_job(text, "search", UNEVEN)
+
+    assert not ParAMSJob.run_exists("search")
+    first = job().run(echo=quiet)
+    cut_after(first.path, 20, "cut")
+    shutil.rmtree(first.path)
+    Path("cut").rename("search.results")
+    second = job()
+    assert (second.name, second.status()) == ("search.2", "interrupted")
+    assert second.settings.input.Optimizer[0].CMAES.Popsize == 5
+    assert second.run(echo=quiet).path == Path("search.2.results").absolute()
+    assert story(Path("search.2.results")) == story(Path("whole.results"))
+
+    told: list[str] = []
+    third = job()
+    assert third.run(echo=told.append).path == Path("search.2.results").absolute()
+    assert told == [
+        "search.2.results ended already, and there is nothing to do: change ExitCondition to go on"
+    ]
+    assert not Path("search.3.results").exists()
+    third.settings.input.ExitCondition = []
+    third.add_exit_condition("MaxTotalFunctionCalls", 50)
+    third.run(echo=quiet)
+    assert numbers(Path("search.3.results")) == list(range(46, 51))
+
+
+def test_a_run_that_is_not_there_cannot_be_loaded() -> None:
+    with pytest.raises(UsageError, match=r"no run search here: the folder has no search\.results"):
+        ParAMSJob.load_run("search")
+    with pytest.raises(UsageError, match="is no name for a results folder"):
+        ParAMSJob.run_exists("a/b")
+
+
+def test_a_run_with_a_folder_of_its_own_is_gone_on_with_in_the_next() -> None:
+    text = "ResultsDirectory search.results\n" + TWO_OPTIMIZERS + SEED + until(20)
+    a_job(text, "search", UNEVEN).run(echo=quiet)
+    job = ParAMSJob.load_run("search")
+    job.settings.input.ExitCondition = []
+    job.add_exit_condition("MaxTotalFunctionCalls", 25)
+    assert job.run(echo=quiet).path == Path("search.2.results").absolute()

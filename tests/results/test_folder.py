@@ -81,6 +81,6 @@ def test_files_keep_their_place_below_the_input_and_others_are_gathered(tmp_path
     assert stored_names(given, [root]) == {
         "a.yaml": "a.yaml",
         "sub/b.yaml": "sub/b.yaml",
-        "../c.yaml": "external/03_c.yaml",
-        "/d/a.yaml": "external/04_a.yaml",
+        "../c.yaml": "external/03/c.yaml",
+        "/d/a.yaml": "external/04/a.yaml",
     }

@@ -61,6 +61,19 @@ def test_floats_are_kept_bit_for_bit(fx: float, x: list[float]) -> None:
     assert same(decode(encode(event)), event)
 
 
+@given(st.lists(st.floats()))
+def test_residuals_are_kept_bit_for_bit(residuals: list[float]) -> None:
+    event = Eval(1, 1, 0, 0, X, 0.5, 0.0, r=np.array(residuals))
+    assert same(decode(encode(event)), event)
+
+
+@pytest.mark.parametrize("damage", [b"AAAAAAAA8D", b"*AAAAAAA8D8=", b"AAAA"])
+def test_damaged_residuals_are_refused(damage: bytes) -> None:
+    line = encode(Eval(1, 1, 0, 0, X, 0.5, 0.0, r=np.array([1.0])))
+    with pytest.raises(ValueError, match=r"base64|padding|buffer size|data"):
+        decode(line.replace(b"AAAAAAAA8D8=", damage))
+
+
 def test_segments_hold_a_fixed_number_of_events(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

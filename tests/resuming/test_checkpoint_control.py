@@ -1,17 +1,19 @@
 """When checkpoints of a run are made, where, how many stay, and that each goes on."""
 
+import math
 import shutil
 from pathlib import Path
 
 import orjson
 import pytest
 
-from tests.cli.jobs import function_job, paramsrun
+from tests.cli.jobs import evaluations_of, function_job, paramsrun
 from tests.resuming.runs import (
     PARENT,
     SEED,
     TWO_OPTIMIZERS,
     UNEVEN,
+    N,
     checkpoints,
     condition,
     control,
@@ -78,6 +80,40 @@ def test_one_that_a_kill_prevented_is_made_on_resume(tmp_path: Path) -> None:
     run_parent(tmp_path, control(EveryFunctionCalls=10, KeepPast=-1))
     done(go_on(until(35), origin=cut_after(PARENT, 20)))
     assert made(RESUMED / "checkpoints") == [20, 30]
+
+
+def new_bests(folder: Path) -> list[int]:
+    """Return the evaluations whose losses are lower than all before."""
+    found, lowest = [], math.inf
+    for e in evaluations_of(folder):
+        fx = float(str(e["fx"]))
+        if fx < lowest:
+            found, lowest = [*found, int(str(e["n"]))], fx
+    return found
+
+
+def test_one_is_made_at_each_new_best_and_all_go_on_alike(tmp_path: Path) -> None:
+    run_parent(tmp_path, control(AtNewBest="Yes", KeepPast=-1))
+    assert made() == new_bests(PARENT)
+    assert 1 < len(made()) < N
+    for k, n in enumerate(made()):
+        done(go_on(file=f"from_{n}.in", origin=MADE / f"c{k:03d}.tar.gz"))
+        assert story(Path(f"from_{n}.results")) == story(PARENT)
+        all_made = events(Path(f"from_{n}.results"), "checkpoint")
+        assert [e["n"] for e in all_made] == made()
+
+
+def test_one_at_a_new_best_that_a_kill_prevented_is_made_on_resume_once(tmp_path: Path) -> None:
+    run_parent(tmp_path, control(AtNewBest="Yes", KeepPast=-1))
+    first, second, *_ = bests = new_bests(PARENT)
+    done(go_on(origin=cut_after(PARENT, second)))
+    assert made(RESUMED / "checkpoints") == bests[1:]
+    assert first < second
+
+
+def test_one_at_a_new_best_is_not_made_twice_where_it_is_due_by_count(tmp_path: Path) -> None:
+    run_parent(tmp_path, control(AtNewBest="Yes", EveryFunctionCalls=1, KeepPast=-1))
+    assert made() == list(range(1, N + 1))
 
 
 @pytest.mark.parametrize(("every", "last"), [(10, [10, 20, 30, 40, 45]), (15, [15, 30, 45])])
@@ -173,6 +209,15 @@ def test_one_that_cannot_be_made_is_warned_of_and_the_run_goes_on(tmp_path: Path
     assert "evaluation 10 could not be made in " in output
     assert "Done. 25 evaluations" in output
     assert (tmp_path / "taken").read_text() == "a file"
+
+
+def test_one_at_a_new_best_that_cannot_be_made_is_tried_again_at_the_next(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    text = control(AtNewBest="Yes", CheckpointingDirectory=tmp_path / "taken")
+    output = run_parent(tmp_path, text).output
+    for n in new_bests(PARENT):
+        assert f"The checkpoint of evaluation {n} could not be made in " in output
+    assert output.count("Warning: The checkpoint of evaluation ") == len(new_bests(PARENT))
 
 
 def test_one_that_cannot_be_made_ends_the_run_under_raise_fail(tmp_path: Path) -> None:

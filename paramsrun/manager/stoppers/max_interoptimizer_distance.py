@@ -30,7 +30,7 @@ class MaxInteroptimizerDistance:
     def met(self, target: OptimizerState, run: RunState, draw: Callable[[], float]) -> bool:
         """Return whether it is near to one that it is compared with."""
         return any(
-            relative_distance(target, other) <= self.max_relative_distance
+            relative_distance(target, other, run) <= self.max_relative_distance
             for other in self._others(target, run)
         )
 

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from paramsrun.arrays import Vector
 from paramsrun.errors import Findings, Place
-from paramsrun.problem.contract import Failure, Key, SetEvaluation
+from paramsrun.problem.black_box import Surroundings
+from paramsrun.problem.contract import Failure, Key, SetEvaluation, own_residuals
+from paramsrun.problem.parameters import ParameterInterface
 from paramsrun.problem.user_code import UserCode, is_call
 from paramsrun.settings.families import engines
 from paramsrun.settings.keys import key
@@ -24,9 +26,9 @@ INFINITE = float("inf")
 class Function:
     """A Python function of the active parameters.
 
-    It takes a vector in real units, in the order of the parameter interface, and returns the loss,
-    or a vector of residuals r, and then the loss is the sum of r squared. A call that raises makes
-    that loss infinite.
+    It takes a vector in real units, in the order of the parameter interface, or a dictionary, and
+    returns the loss, or a vector of residuals r, and then the loss is the sum of r squared. A call
+    that raises makes that loss infinite.
     """
 
     provides: ClassVar[frozenset[str]] = frozenset()
@@ -34,22 +36,42 @@ class Function:
     call: str = key(
         doc="module:name. The module is looked for beside the input file, then on the Python path."
     )
+    arguments: Literal["Vector", "Named"] = key(
+        "Vector",
+        doc="What the function is called with: an array of the active parameters, or a dictionary "
+        "of all parameters, name -> value.",
+    )
+
+    @property
+    def takes_choices(self) -> bool:
+        """Whether a parameter may be categorical."""
+        return self.arguments == "Named"
 
     def mistakes(self) -> Iterator[str]:
         """Yield what is wrong with the keys."""
         if not is_call(self.call):
             yield f"Call must be module:name, such as loss:rosenbrock, not {self.call}"
 
-    def objective(self, folders: tuple[Path, ...]) -> "FunctionObjective":
-        """Return the loss that the function gives; its module is looked for in folders first."""
-        return FunctionObjective(UserCode(self.call, folders))
+    def objective(self, around: Surroundings) -> "FunctionObjective":
+        """Return the loss that the function gives; what is wrong with it is noted."""
+        named = around.parameters if self.arguments == "Named" else None
+        objective = FunctionObjective(UserCode(self.call, around.folders), named)
+        objective.check(around.findings, around.at("Engine%Call"), around.run_code)
+        return objective
 
 
 class FunctionObjective:
-    """The loss that a user's function gives; it is imported when it is first needed."""
+    """The loss that a user's function gives; it is imported when it is first needed.
 
-    def __init__(self, code: UserCode) -> None:
+    Parameters
+    ----------
+    named
+        The parameters, where the function takes them by name.
+    """
+
+    def __init__(self, code: UserCode, named: ParameterInterface | None = None) -> None:
         self.code = code
+        self.named = named
         self.digest: str | None = None
         """SHA-256 of the module's file when the job was loaded; None for one without."""
 
@@ -64,6 +86,16 @@ class FunctionObjective:
         except ImportError as error:
             findings.mistake(at, f"Engine Function%Call {self.code.call}: {error}")
 
+    @property
+    def command_line(self) -> None:
+        """None: it is named by its code."""
+        return
+
+    def user_code(self) -> dict[str, str]:
+        """Return the name of the function, with path and SHA-256 of its module's file."""
+        where = "" if self.digest is None else f"{self.code.find()} {self.digest}"
+        return {self.code.call: where}
+
     def prepare(self) -> None:
         """Import the module, as it was when the job was loaded.
 
@@ -76,7 +108,7 @@ class FunctionObjective:
     def evaluate(self, x: Vector, values: Vector, key: Key) -> SetEvaluation:
         """Return the loss; an exception of the function is the reason of an infinite one."""
         try:
-            result = self.code.load()(x.copy())
+            result = self.code.load()(x.copy() if self.named is None else self.named.named(x))
         except (Exception, SystemExit) as error:
             return self._failed(f"{_said(error)}{_where(error)}")
         if type(result) is float and isfinite(result):
@@ -85,6 +117,15 @@ class FunctionObjective:
             return _loss(result)
         except _Unusable as unusable:
             return self._failed(str(unusable))
+
+    @property
+    def no_squares(self) -> None:
+        """None: what it returns will show whether its loss is a sum of squares."""
+        return
+
+    def squares(self, result: SetEvaluation) -> Vector:
+        """Return the residuals that it returned; RunError if it returned a number."""
+        return own_residuals(result)
 
     def _failed(self, reason: str) -> SetEvaluation:
         return SetEvaluation(INFINITE, failures=(Failure(f"Function {self.code.call}", reason),))

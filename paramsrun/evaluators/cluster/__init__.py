@@ -1,0 +1,1 @@
+"""Evaluations on the workers of a dask cluster."""

@@ -1,0 +1,1 @@
+"""Orthogonal arrays: which combinations of levels to try so that few tell much."""

@@ -1,0 +1,1 @@
+"""What the optimizer Optuna is made of: samplers, searches of one process, and shared studies."""

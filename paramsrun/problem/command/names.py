@@ -1,0 +1,5 @@
+"""Files that each folder of a program has."""
+
+PARAMETERS = "parameters.json"
+STDOUT = "stdout.txt"
+STDERR = "stderr.txt"

@@ -1,0 +1,185 @@
+"""Engine Command in whole jobs: workers, resumes, what is stored and what is told."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.jobs import PARAMETERS, SAMPLING, SEED, evaluations_of, paramsrun, start
+from tests.resuming.runs import (
+    INPUTS,
+    PARENT,
+    cut_after,
+    done,
+    events,
+    go_on,
+    refused,
+    story,
+    tell,
+    until,
+)
+
+TRAIN = """\
+#!/bin/sh
+# Sums up what it is given in three ways; wants nothing from anywhere else.
+. ./offset
+a=$PARAMSRUN_A
+test "$(cat given)" = "$a" || exit 3
+case $a in -1.[5-9]*) echo "a is too small" >&2; exit 1;; esac
+echo "$a $PARAMSRUN_B $offset" |
+    awk '{ printf "{\\"loss\\": %.17g}\\n", $1 * $1 + $2 * $2 + $3 }' > r.json
+"""
+KEYS = "  Template given\n  File ../far/offset\n  LossFile r.json\n  LossKey loss\n"
+CMAES = "Optimizer\n  Type CMAES\n  CMAES\n    Popsize 4\n  End\nEnd\n"
+RESUMED = Path("resume.results")
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("job", "far"):
+        Path(folder).mkdir()
+    Path("far/offset").write_text("offset=0.5\n")
+    Path("job/given").write_text("{{a}}\n")
+    Path("job/train.sh").write_text(TRAIN)
+    Path("job/train.sh").chmod(0o755)
+    Path("job/parameter_interface.yaml").write_text(PARAMETERS)
+
+
+def write(text: str, keys: str = KEYS, command: str = "./train.sh") -> Path:
+    file = Path("job/params.in")
+    file.write_text(f"Engine Command\n  Command {command}\n{keys}EndEngine\n{SEED}{text}")
+    return file
+
+
+def expected(event: dict[str, object]) -> float:
+    """Return the loss of the parameters of an evaluation, or inf."""
+    a, b = (4.0 * x - 2.0 for x in event["x"])  # type: ignore[attr-defined]
+    return float("inf") if a <= -1.5 else a * a + b * b + 0.5
+
+
+def test_no_evaluation_gets_anything_of_another(tmp_path: Path) -> None:
+    text = "Evaluator Type=Processes Workers=3\nParallelLevels ParameterVectors=6\n"
+    done(paramsrun(write(text + SAMPLING.replace("10", "40") + until(30))))
+    found = evaluations_of(PARENT)
+    assert len(found) == 30
+    for event in found:
+        assert float(str(event["fx"])) == pytest.approx(expected(event), rel=1e-12)
+    failed = [e for e in found if e["fx"] == "inf"]
+    assert failed
+    for event in failed:
+        name = f"{event['o']:03d}_{int(str(event['i'])) + 1:06d}"
+        assert (
+            event["why"]
+            == f"Command train.sh in runs/{name}: it ended with exit code 1: a is too small"
+        )
+    kept = sorted(path.name for path in (PARENT / "runs").iterdir())
+    assert len(kept) == len(failed)
+
+
+def test_resumed_equals_uninterrupted() -> None:
+    serial = "ParallelLevels ParameterVectors=1\nEvaluator Type=Inline\n"
+    done(paramsrun(write(CMAES + serial + until(14))))
+    done(paramsrun(write(CMAES + serial + until(14)), "--name", "other"))
+    assert story(Path("other.results")) == story(PARENT)
+    for n in (3, 8):
+        cut_after(PARENT, n, f"cut{n}.results")
+        done(go_on(file=f"job/resume{n}.in", origin=f"../cut{n}.results"))
+        assert story(Path(f"resume{n}.results")) == story(PARENT)
+        (context,) = events(Path(f"resume{n}.results"), "context")
+        assert context["comparable"] is True
+
+
+def test_a_checkpoint_holds_templates_and_files_but_not_the_program(tmp_path: Path) -> None:
+    end = "CheckpointControl AtEnd=Yes NamingFormat=last\n"
+    done(paramsrun(write(CMAES + end + until(6))))
+    names = {
+        str(p.relative_to(PARENT / INPUTS)) for p in (PARENT / INPUTS).rglob("*") if p.is_file()
+    }
+    assert names == {"params.in", "parameter_interface.yaml", "given", "external/02/offset"}
+    Path("new").mkdir()
+    shutil.copy(PARENT / "checkpoints/last.tar.gz", "new")
+    shutil.copy("job/train.sh", "new")
+    shutil.rmtree(PARENT)
+    shutil.rmtree("job")
+    shutil.rmtree("far")
+    output = done(go_on(until(9), "new/resume.in", "last.tar.gz"))
+    assert "losses of before cannot be compared" not in output
+    for event in evaluations_of(RESUMED):
+        assert float(str(event["fx"])) == pytest.approx(expected(event), rel=1e-12)
+
+
+def test_a_program_is_found_where_the_earlier_run_found_it() -> None:
+    done(paramsrun(write(CMAES + until(6))))
+    output = done(go_on(until(9)))
+    assert "Command of yours, run for each evaluation: ./train.sh" in output
+    assert f"./train.sh in {Path('job/train.sh').absolute()} (SHA-256 " in output
+    (context,) = events(RESUMED, "context")
+    assert context["code"] == events(PARENT, "run")[0]["code"]
+
+
+def test_a_program_that_is_gone_is_told_before_anything_is_made() -> None:
+    done(paramsrun(write(CMAES + until(6))))
+    Path("job/train.sh").unlink()
+    assert "there is no program ./train.sh in " in refused(go_on(until(9)))
+
+
+def test_a_program_that_changed_is_one_warning() -> None:
+    done(paramsrun(write(CMAES + until(6))))
+    Path("job/train.sh").write_text(TRAIN + "# changed\n")
+    done(go_on(until(9)))
+    assert tell(RESUMED).count("Warning: the code of ./train.sh changed since") == 1
+
+
+def test_a_changed_template_or_argument_makes_losses_incomparable() -> None:
+    done(paramsrun(write(CMAES + until(6))))
+    Path("job/new").write_text("{{a}}")
+    output = done(go_on(f"Engine Command\n  Template job/new\nEndEngine\n{until(9)}"))
+    assert "losses of before cannot be compared" in " ".join(output.split())
+
+
+def test_keys_that_do_not_decide_the_loss_may_change() -> None:
+    done(paramsrun(write(CMAES + until(6))))
+    output = done(go_on(f"Engine Command\n  Timeout 50\n  KeepFolders All\nEndEngine\n{until(9)}"))
+    assert "cannot be compared" not in " ".join(output.split())
+    assert len(list((RESUMED / "runs").iterdir())) == 3
+
+
+def test_a_program_that_changes_under_way_is_not_taken_by_new_workers() -> None:
+    from paramsrun.errors import RunError
+    from paramsrun.job import Job
+
+    with Job.load(write(CMAES + until(6))) as job:
+        job.problem.training.user_code()  # type: ignore[attr-defined]
+        Path("job/train.sh").write_text(TRAIN)
+        job.problem.prepare()
+        Path("job/train.sh").write_text(TRAIN + "# changed\n")
+        with pytest.raises(RunError, match=r"train\.sh changed since the job began"):
+            job.problem.prepare()
+
+
+def test_a_job_that_was_killed_goes_on(tmp_path: Path) -> None:
+    file = write(CMAES + "ParallelLevels ParameterVectors=1\n" + until(12))
+    killer = tmp_path / "job/train.sh"
+    killer.write_text(
+        TRAIN + f"test -e {tmp_path}/seen || {{ : > {tmp_path}/seen; kill -9 $PPID; }}\n"
+    )
+    driver = start(file, folder=tmp_path)
+    driver.communicate()
+    assert driver.returncode == -9
+    done(paramsrun(file, "--resume", "auto"))
+    last = max(tmp_path.glob("params*.results"), key=lambda p: len(evaluations_of(p)))
+    assert [e["n"] for e in evaluations_of(last)] == list(range(1, 13))
+
+
+def test_a_program_of_the_path_is_found_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy("job/train.sh", "far/train_it")
+    with monkeypatch.context() as there:
+        there.setenv("PATH", str(Path("far").absolute()), prepend=":")
+        done(paramsrun(write(CMAES + until(6), command="train_it")))
+    done(go_on(until(9)))
+    (context,) = events(RESUMED, "context")
+    assert context["code"] == events(PARENT, "run")[0]["code"]
+    Path("far/train_it").unlink()
+    text = refused(go_on(until(12), "again.in"), "again.results")
+    assert "Engine Command%Command: there is no program train_it on the PATH" in text

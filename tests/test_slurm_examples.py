@@ -1,0 +1,127 @@
+"""The scripts of examples/slurm: the one for one machine for real, the others with a toy Slurm."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.jobs import evaluations_of
+from tests.evaluators.cluster.conftest import is_there, until
+
+SLURM = Path(__file__).parents[1] / "examples/slurm"
+SCRIPTS = sorted(path.name for path in SLURM.iterdir() if path.suffix in (".sh", ".sbatch"))
+SRUN = """#!/bin/sh
+n=${1#--ntasks=}
+shift 2
+while [ "$n" -gt 0 ]; do "$@" & n=$((n - 1)); done
+trap 'kill $(jobs -p)' TERM
+wait
+wait
+"""
+SCONTROL = '#!/bin/sh\necho "$@" >> scontrol.txt\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    there = tmp_path / "slurm"
+    shutil.copytree(SLURM, there, ignore=shutil.ignore_patterns("*.results", "__pycache__"))
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, text in (("srun", SRUN), ("scontrol", SCONTROL)):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    return there
+
+
+@contextmanager
+def started(folder: Path, script: str, **variables: str) -> Iterator["subprocess.Popen[str]"]:
+    """Start a script; at the end nothing of it may be left."""
+    own = Path(sys.executable).parent
+    path = f"{own}:{folder.parent / 'programs'}:{os.environ['PATH']}"
+    slurm = {"SLURM_SUBMIT_DIR": str(folder), "SLURM_JOB_ID": "17", "SLURM_NTASKS": "4"}
+    with subprocess.Popen(
+        ["bash", script],
+        cwd=folder,
+        env={**os.environ, "PATH": path, "INTERFACE": "lo", **slurm, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+            until(lambda: not in_session(process.pid), f"the end of all of {script}")
+        finally:
+            for pid in in_session(process.pid):
+                os.kill(pid, signal.SIGKILL)
+
+
+def in_session(leader: int) -> list[int]:
+    """Return the processes of a session that run."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        pid = int(path.parent.name)
+        if int(fields[3]) == leader and is_there(pid):
+            found.append(pid)
+    return found
+
+
+def wait_for_evaluations(folder: Path, n: int) -> None:
+    results = folder / "params.results"
+    until(lambda: results.is_dir() and len(evaluations_of(results)) > n, "evaluations")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_script_is_one_that_bash_can_read(script: str) -> None:
+    subprocess.run(["bash", "-n", str(SLURM / script)], check=True)
+
+
+def test_on_one_machine_the_job_runs_to_its_end_and_goes_on_after_a_signal(folder: Path) -> None:
+    with started(folder, "one_machine.sh", WORKERS="2") as script:
+        wait_for_evaluations(folder, 30)
+        script.send_signal(signal.SIGTERM)
+        _, told = script.communicate(timeout=60)
+        assert script.returncode == 143, told
+    assert [*folder.glob("params.results/checkpoints/*.tar.gz")]
+    n = len(evaluations_of(folder / "params.results"))
+    assert n < 640
+    with started(folder, "one_machine.sh", WORKERS="2") as script:
+        _, told = script.communicate(timeout=120)
+        assert script.returncode == 0, told
+    assert len(evaluations_of(folder / "params.2.results")) == 640
+    assert not (folder / "scheduler.json").exists()
+
+
+def test_an_allocation_is_queued_again_before_its_time_is_over_and_goes_on(folder: Path) -> None:
+    with started(folder, "allocation.sbatch") as script:
+        wait_for_evaluations(folder, 30)
+        script.send_signal(signal.SIGUSR1)
+        _, told = script.communicate(timeout=60)
+        assert script.returncode == 0, told
+    assert (folder / "scontrol.txt").read_text() == "requeue 17\n"
+    with started(folder, "allocation.sbatch") as script:
+        _, told = script.communicate(timeout=120)
+        assert script.returncode == 0, told
+    assert len(evaluations_of(folder / "params.2.results")) == 640
+    assert (folder / "scontrol.txt").read_text() == "requeue 17\n"
+
+
+def test_workers_of_an_array_come_to_a_driver_that_waits_for_them(folder: Path) -> None:
+    with started(folder, "driver.sbatch") as driver, started(folder, "workers.sbatch") as worker:
+        wait_for_evaluations(folder, 30)
+        driver.send_signal(signal.SIGTERM)
+        _, told = driver.communicate(timeout=60)
+        assert driver.returncode == 143, told
+        worker.send_signal(signal.SIGTERM)
+        worker.communicate(timeout=60)
+    assert not (folder / "scontrol.txt").exists()
