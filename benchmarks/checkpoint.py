@@ -40,6 +40,11 @@ def ellipsoid(x):
 def endless(x):
     TIMES.append(perf_counter())
     return crc32(x.tobytes()) / 2**32
+def residuals(x):
+    import numpy as np
+    TIMES.append(perf_counter())
+    angles = np.arange(100_000.0) / 100_000
+    return np.sin(3.0 * angles * x[0]) - 0.3 + (angles * x[1:].sum()) ** 2
 """
 INTERFACE = "---\ndtype: Parameters\n" + "".join(
     f"---\nname: p{i}\nvalue: 0.7\nrange: [0.0, 1.0]\nis_active: true\n" for i in range(N)
@@ -85,7 +90,7 @@ def job_text(optimizer: str, call: str, calls: int, control: str = "EverySeconds
 
 
 def run(folder: Path, name: str, text: str, resume: Path | None = None) -> tuple[list[float], Any]:
-    """Run a job in a folder; return when the loss was called (the input was read at 0), and it."""
+    """Run a job in a folder; return when the loss was called (the input read at 0), and its end."""
     from paramsrun.job import Job
 
     (folder / "loss.py").write_text(CODE)
@@ -95,15 +100,15 @@ def run(folder: Path, name: str, text: str, resume: Path | None = None) -> tuple
     with Job.load(folder / f"{name}.in", resume=resume) as job:
         times = job.problem.training.code.load().__globals__.get("TIMES", [])
         times.clear()
-        job.run(echo=lambda line: None)
-        return [t - began for t in times], job
+        state = job.run(echo=lambda line: None)
+        return [t - began for t in times], state
 
 
 def pauses(folder: Path, name: str, text: str, resume: Path | None = None) -> dict[int, float]:
     """Return for each checkpoint of a run, by its evaluation, how many ms the loop paused."""
-    times, job = run(folder, name, text, resume)
+    times, state = run(folder, name, text, resume)
     rows = (folder / name / "checkpoints/checkpoints.txt").read_text().splitlines()[1:]
-    before = job.state.n_evaluations - len(times)  # evaluations of earlier sessions
+    before = state.n_evaluations - len(times)  # evaluations of earlier sessions
     done = (int(row.split()[0]) - before for row in rows)
     return {n + before: (times[n] - times[n - 1]) * 1e3 for n in done if 0 < n < len(times)}
 
@@ -159,6 +164,16 @@ def measure_pauses(rows: Rows, folder: Path) -> None:
     )
 
 
+def measure_long_lines(rows: Rows, folder: Path) -> None:
+    """Measure a journal of residuals, whose lines have 1 MB: some segments wait to be packed."""
+    control = "EverySeconds -1\n   EveryFunctionCalls 150"
+    text = job_text("Optimizer\n   Type LeastSquares\nEnd\n", "residuals", 151, control)
+    text += "Generator\n   Type Random\nEnd\n"  # it converges, and another follows
+    text += "Evaluator\n   Type Inline\nEnd\n"
+    (pause,) = pauses(folder, "long", text).values()
+    rows.add("checkpoint at 150 with 100,000 residuals each", pause, None, "ms", "no budget")
+
+
 def own_replay_us(folder: Path) -> float:
     """Return the microseconds an event that the living optimizer of a run needs by itself."""
     import numpy as np
@@ -192,14 +207,14 @@ def measure_resume(rows: Rows, folder: Path) -> None:
     )
     for i, (title, optimizer, call, calls) in enumerate(cases):
         control = "EverySeconds -1\n   AtEnd Yes\n   NamingFormat end"
-        _, job = run(folder, f"whole_{i}", job_text(optimizer, call, calls, control))
+        _, state = run(folder, f"whole_{i}", job_text(optimizer, call, calls, control))
         whole = folder / f"whole_{i}"
         own = own_replay_us(whole)
         checkpoint = whole / "checkpoints/end.tar.gz"
         for source, path in (("folder", whole), ("checkpoint", checkpoint)):
             text = job_text(optimizer, call, calls + 100)
             times, _ = run(folder, f"resumed_{i}_{source}", text, resume=path)
-            us = times[0] / job.state.n_events * 1e6
+            us = times[0] / state.n_events * 1e6
             rows.add(
                 f"resume, {title}, {source}",
                 us - own,
@@ -252,6 +267,7 @@ def main() -> None:
     rows = Rows()
     with tempfile.TemporaryDirectory(prefix="checkpoint-") as name:
         measure_pauses(rows, Path(name))
+        measure_long_lines(rows, Path(name))
         measure_resume(rows, Path(name))
     measure_memory(rows, 200_000 if "--quick" in sys.argv else 1_000_000)
     sys.exit(1 if rows.missed else 0)

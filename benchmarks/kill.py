@@ -477,9 +477,9 @@ def warm(root: Path) -> None:
 
 
 def shorten_segments() -> None:
-    from paramsrun.results import checkpoint, journal
+    from paramsrun.results import journal
 
-    journal.SEGMENT_EVENTS = checkpoint.SEGMENT_EVENTS = SEGMENT_EVENTS
+    journal.SEGMENT_EVENTS = SEGMENT_EVENTS
 
 
 def run_whole(root: Path) -> None:

@@ -6,6 +6,7 @@ ParamsrunError          exit code 1
 └── RunError            1   a run that had to end: the disk is full, no evaluation can succeed
     ├── CheckpointFailed  1   a checkpoint that was not made; the run may go on
     └── EvaluatorLost     1   what evaluations ran on is gone; the run can be gone on with
+        └── CodeChanged   1   the user's code is not what it was when the run began
 """
 
 from collections.abc import Iterable, Sequence
@@ -58,6 +59,10 @@ class CheckpointFailed(RunError):
 
 class EvaluatorLost(RunError):
     """What evaluations ran on is gone: a checkpoint is made, the run can be gone on with."""
+
+
+class CodeChanged(EvaluatorLost):
+    """The user's code is not what it was when the run began: its losses would be of another."""
 
 
 class InputError(ParamsrunError):

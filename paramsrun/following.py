@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from paramsrun.results.folder import JOURNAL
 from paramsrun.results.reader import read
 
 
@@ -33,7 +34,16 @@ def following(name: str) -> tuple[str, Path | None, str | None]:
 def latest_of(name: str) -> Path | None:
     """Return the results folder of a job's latest session; None where there is none yet."""
     n = max(_sessions(name), default=0)
-    return None if n == 0 else Path(f"{name}.results" if n == 1 else f"{name}.{n}.results")
+    return None if n == 0 else _folder(name, n)
+
+
+def has_run(name: str) -> bool:
+    """Return whether a session of a job has results: a folder of its name may be anything."""
+    return any((_folder(name, n) / JOURNAL).is_dir() for n in _sessions(name))
+
+
+def _folder(name: str, n: int) -> Path:
+    return Path(f"{name}.results" if n == 1 else f"{name}.{n}.results")
 
 
 def _sessions(name: str) -> Iterator[int]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from paramsrun import resuming
+from paramsrun.beside import warn_of_unused
 from paramsrun.errors import Findings, Mistake
 from paramsrun.input import Block, Source, parse, read_source, write
 from paramsrun.manager.exit_rule import ExitRule
@@ -135,6 +136,7 @@ class _Loader:
         check_recorded([state.optimizers[o].start for o in state.living], search)
         problem = self._problem(settings, tree, origin.inputs, search, seed, origin)
         resuming.check_interface(origin, state.run, problem.parameters)
+        warn_of_unused(new, settings, self._folder, origin.inputs, self._findings)
         changes = list(resuming.news(origin, state, new, tree))
         loaded = self._loaded(name, settings, tree, seed, problem, search, state, origin, changes)
         same = state.context.objective == loaded.objective

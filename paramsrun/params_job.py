@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from paramsrun.apart import Apart
 from paramsrun.errors import Findings, ParamsrunError, Place, UsageError
-from paramsrun.following import following, latest_of
+from paramsrun.following import following, has_run
 from paramsrun.input import Source, read_source
 from paramsrun.job import Job, say
 from paramsrun.job_input import FilePath, JobInput
@@ -59,7 +59,7 @@ class ParAMSJob(JobInput):
 
     def __init__(self, name: str = "params", input: str | Mapping[str, Any] | None = None) -> None:
         super().__init__()
-        self.name = check_name(name)
+        self.name = _named(name)
         self._at: Path | None = None
         self._apart: Apart | None = None
         self._over: tuple[str, str] | None = None
@@ -98,7 +98,7 @@ class ParAMSJob(JobInput):
         if not stored.is_file():
             raise UsageError(f"{path} is no results folder: it has no {INPUTS}/params.in")
         job = cls.from_inputfile(stored, folder.name.removesuffix(".results"))
-        job.name = job.name if name is None else check_name(name)
+        job.name = job.name if name is None else _named(name)
         job._at = folder
         return job
 
@@ -108,7 +108,7 @@ class ParAMSJob(JobInput):
 
         Raises UsageError where the name is none for a folder.
         """
-        return latest_of(check_name(name)) is not None
+        return has_run(_named(name))
 
     @classmethod
     def load_run(cls, name: str) -> "ParAMSJob":
@@ -131,7 +131,7 @@ class ParAMSJob(JobInput):
                 job = ParAMSJob.from_inputfile("search.in")
             results = job.run()
         """
-        following_name, latest, over = following(check_name(name))
+        following_name, latest, over = following(_named(name))
         if latest is None:
             raise UsageError(f"There is no run {name} here: the folder has no {name}.results")
         job = cls.load_external(latest, following_name)
@@ -281,6 +281,13 @@ class ParAMSJob(JobInput):
     def _default_folder(self) -> Path:
         given = self.settings.input.ResultsDirectory
         return Path(given or f"{self.name}.results").absolute()
+
+
+def _named(name: object) -> str:
+    """Return the name of a job; UsageError where it is none for a folder."""
+    if not isinstance(name, str):
+        raise UsageError(f"The name of a job must be a text, not {name!r}")
+    return check_name(name)
 
 
 def run_sent(name: str, text: str, folder: str) -> None:

@@ -85,8 +85,7 @@ class Origin(NamedTuple):
     @property
     def torn(self) -> int:
         """How many bytes of a last line were cut off in writing."""
-        tail = journal.segments(self.journal)[-1].read_bytes()
-        return len(tail) - tail.rfind(b"\n") - 1
+        return journal.n_torn(journal.segments(self.journal)[-1])
 
 
 @contextmanager

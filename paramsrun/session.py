@@ -99,7 +99,7 @@ class Session:
         checkpoints = Checkpoints(self._folder, control, versions())
         self._stack.callback(checkpoints.close)
         at = self._folder / results_folder.JOURNAL
-        journal = Journal(at, state.n_events, checkpoints.segment_full)
+        journal = Journal(at, checkpoints.segment_full)
         self._stack.callback(journal.close)
         pulse = Pulse(lambda: getattr(self, "_evaluator", None), state)
         self._stack.enter_context(Keeper(self._folder, journal.sync, pulse))

@@ -24,7 +24,8 @@ class Evaluates(Protocol):
     """Anything with the `evaluate` of a problem.
 
     A worker that got one calls its method ``prepare`` first, if it has that; tasks that are parts
-    of an evaluation go to its method ``part`` (see `spread.Divisible`).
+    of an evaluation go to its method ``part`` (see `spread.Divisible`). CodeChanged, from
+    `evaluate`, ends the run.
     """
 
     def evaluate(self, x: Vector, key: Key) -> Evaluation:

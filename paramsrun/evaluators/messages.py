@@ -27,6 +27,12 @@ class Broken(NamedTuple):
     reason: str
 
 
+class Over(NamedTuple):
+    """No worker may compute anything any more: the user's code changed."""
+
+    reason: str
+
+
 class Computed(NamedTuple):
     """The oldest task that the worker was given is done."""
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from math import inf
 from time import perf_counter
 
-from paramsrun.errors import RunError
+from paramsrun.errors import CodeChanged, RunError
 from paramsrun.evaluators.contract import Done, Evaluates, Task, failed
 from paramsrun.evaluators.crew import Crew
 from paramsrun.evaluators.memory import resident_mb
-from paramsrun.evaluators.messages import Broken, Computed, Pickled, Ready
+from paramsrun.evaluators.messages import Broken, Computed, Over, Pickled, Ready
 from paramsrun.evaluators.worker_process import Attempt, WorkerProcess
 
 PREFETCH_BELOW_S = 0.02
@@ -45,6 +45,8 @@ class Processes:
     ------
     RunError
         Where the problem cannot be sent to workers; from any method where none can be started.
+    CodeChanged
+        From `next_done`, where the user's code is not what it was when the run began.
     """
 
     def __init__(
@@ -159,11 +161,13 @@ class Processes:
         if not worker.channel.is_open:
             self._died(worker)
 
-    def _take(self, worker: WorkerProcess, message: Ready | Broken | Computed) -> None:
+    def _take(self, worker: WorkerProcess, message: Ready | Broken | Over | Computed) -> None:
         worker.since = self._clock()
         match message:
             case Broken(reason):
                 self._cannot_begin(worker, reason)
+            case Over(reason):
+                raise CodeChanged(reason)
             case Ready(resident):
                 self._check_room(resident)
                 self._crew.started(worker)

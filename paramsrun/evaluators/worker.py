@@ -12,10 +12,11 @@ import signal
 import socket
 from time import perf_counter
 
+from paramsrun.errors import CodeChanged
 from paramsrun.evaluators.contract import Evaluates, Task, failed
 from paramsrun.evaluators.forks import end_fork
 from paramsrun.evaluators.memory import peak_mb, resident_mb
-from paramsrun.evaluators.messages import LENGTH, Broken, Computed, Ready
+from paramsrun.evaluators.messages import LENGTH, Broken, Computed, Over, Ready
 from paramsrun.evaluators.spread import Divisible
 from paramsrun.problem.contract import Evaluation
 
@@ -42,16 +43,25 @@ def serve(number: int) -> None:
         except EOFError:
             return
         began = perf_counter()
-        evaluation = evaluated(problem, task)
+        try:
+            evaluation = evaluated(problem, task)
+        except CodeChanged as error:
+            _send(connection, Over(str(error)))
+            return
         end_fork(home)
         elapsed = perf_counter() - began
         _send(connection, Computed(evaluation, elapsed, peak_mb() if watch_memory else 0.0))
 
 
 def evaluated(problem: Evaluates, task: Task) -> Evaluation:
-    """Return the loss of a task; what a problem should never do is a failed point."""
+    """Return the loss of a task; what a problem should never do is a failed point.
+
+    Only CodeChanged goes on.
+    """
     try:
         evaluation = _of(problem, task)
+    except CodeChanged:
+        raise
     except (Exception, SystemExit) as error:
         return failed(f"{type(error).__name__}: {error}")
     return failed("the loss is not a number") if evaluation.fx != evaluation.fx else evaluation
@@ -82,7 +92,7 @@ def end_with_driver() -> None:
 
 def _send(
     connection: socket.socket,
-    message: Ready | Broken | Computed,
+    message: Ready | Broken | Over | Computed,
 ) -> None:
     try:
         data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)

@@ -201,7 +201,7 @@ class Manager:
             if self._asked_to_end():
                 raise Interrupted
         _, evaluation = done
-        x = self._scaling("linear").scaled(task.x)
+        x = self._scaling("none").scaled(task.x)
         self._emit(evaluated(0, Candidate(0, 0, 0, x), evaluation, self._now()), evaluation)
         if evaluation.failures:
             failed = "\n".join(f"  {f.where}: {f.reason}" for f in evaluation.failures)

@@ -49,6 +49,7 @@ class Optimizers:
         self._squares = squares
         self._living: dict[int, Living] = {}
         self._in_flight: dict[Key, Candidate] = {}
+        self._n_residuals: int | None = None
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -147,7 +148,16 @@ class Optimizers:
         if living.needed == "progress":
             steps = evaluation.training.progress
             return np.array(steps, dtype=np.float64).ravel() if steps else None
-        return None if evaluation.failures else self._squares(evaluation.training)
+        if evaluation.failures:
+            return None
+        residuals = self._squares(evaluation.training)
+        if self._n_residuals not in (None, len(residuals)):
+            raise RunError(
+                f"The loss came with {len(residuals)} residuals, after {self._n_residuals} before: "
+                "the optimizer needs the same ones at each evaluation"
+            )
+        self._n_residuals = len(residuals)
+        return residuals
 
     def end(self, o: int, how: str, reason: str) -> None:
         """End one; RunError if it is one too many without a finite loss."""

@@ -84,8 +84,8 @@ class RunState:
         return self.optimizers.get(self.best.o)
 
     def scaling_of(self, o: int) -> Scaling:
-        """Return the scaling between real units and what an optimizer sees; linear for 0."""
-        kind: Kind = self.optimizers[o].start.scaler if o else "linear"
+        """Return the scaling between real units and what an optimizer sees; none for 0."""
+        kind: Kind = self.optimizers[o].start.scaler if o else "none"
         if kind not in self.scalings:
             assert self.run is not None
             self.scalings[kind] = Scaling(self.run.ranges, kind, self.run.space)

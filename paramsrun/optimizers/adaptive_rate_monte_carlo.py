@@ -1,8 +1,10 @@
 """Adaptive rate Monte Carlo (Cosseddu & Infante 2017, doi:10.1021/acs.jctc.6b01089)."""
 
-from collections.abc import Iterable
+import copy
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -11,6 +13,11 @@ from paramsrun.optimizers.contract import Ended, Proposer
 from paramsrun.settings.families import optimizers
 from paramsrun.settings.keys import key
 from paramsrun.settings.parameter_types import round_integers
+
+if TYPE_CHECKING:
+    from paramsrun.problem.scaling import Scaling
+
+_log = logging.getLogger("paramsrun.optimizers")
 
 
 @optimizers.member("AdaptiveRateMonteCarlo")
@@ -70,9 +77,31 @@ class AdaptiveRateMonteCarlo:
         if not (any(f < 1.0 for f in self.move_range) and any(f > 1.0 for f in self.move_range)):
             yield "MoveRange must hold factors below 1 and factors above 1"
 
+    def scaled_by(self, scaling: "Scaling") -> "AdaptiveRateMonteCarlo":
+        """Return the same that knows the parameters by name."""
+        known = copy.copy(self)
+        object.__setattr__(known, "_scaling", scaling)
+        return known
+
     def start(self, bounds: Matrix, x0: Vector, rng: np.random.Generator) -> Proposer:
         """Return a proposer of one point at a time."""
-        return _Chain(self, bounds, x0, rng)
+        return _Chain(self, bounds, x0, rng, self._warning(x0))
+
+    def _warning(self, x0: Vector) -> str | None:
+        """Return what is to be said of parameters that never move."""
+        still = np.flatnonzero(x0 == 0.0).tolist()
+        if not still or len(still) == len(x0):
+            return None
+        scaling: Scaling | None = vars(self).get("_scaling")
+        is_real = scaling is None or scaling.kind == "none"
+        where = "0" if is_real else "0 in the space that Scaler gives it"
+        names = [f"parameter {i + 1}" for i in still]
+        if scaling is not None and scaling.space:
+            names = [scaling.space[i].name for i in still]
+        return (
+            f"AdaptiveRateMonteCarlo: no factor moves {', '.join(names)} away from {where}: begin "
+            "with other values, or choose another optimizer"
+        )
 
 
 class _Chain:
@@ -86,6 +115,7 @@ class _Chain:
         bounds: Matrix,
         x0: Vector,
         rng: np.random.Generator,
+        warning: str | None = None,
     ) -> None:
         self.ended: Ended | None = None
         self.phi = settings.phi
@@ -98,9 +128,17 @@ class _Chain:
         self._n_moves = -1  # the initial point is no move
         self._n_accepted = 0
         self._was_finite = False
+        self._warning = warning
+
+    def expect(self, x: Matrix, rows: Sequence[int], size: int | None) -> None:
+        """Take it that this is a replay, and what was said before is not said again."""
+        self._warning = None
 
     def ask(self) -> Matrix:
         """Return the next point, (1, n_params)."""
+        if self._warning is not None:
+            _log.warning("%s", self._warning)
+            self._warning = None
         return self._asked[None].copy()
 
     def tell(self, x: Matrix, fx: Vector) -> None:

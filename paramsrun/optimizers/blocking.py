@@ -112,6 +112,7 @@ class BlockingProposer:
         return self._home.switch()
 
 
+NO_SLOPES = "no derivative could be had: all points beside one failed, or its step was too small"
 _NOWHERE = "lost its way: its next point is not a number"
 
 _PATIENCE = 100

@@ -91,6 +91,8 @@ class Optimizer(Protocol):
     * ``takes``, a set of "float", "integer" and "categorical"; without it, floats only;
     * ``replays``, False where its state is kept elsewhere: a resume starts it anew and tells it
       nothing;
+    * ``objection``, a method: given the active parameters' space, it returns why it can never
+      search that, or None;
 
     and methods that return it with something that it has to know:
 

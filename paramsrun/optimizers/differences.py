@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paramsrun.arrays import Matrix, Vector
-from paramsrun.optimizers.blocking import Astray, Loss
+from paramsrun.optimizers.blocking import NO_SLOPES, Astray, Loss
 
 
 class Enough(BaseException):
@@ -17,8 +17,9 @@ class Differences:
     """A loss with its gradient by finite differences, all columns of one gradient in one batch.
 
     Inside the box they are SciPy's own. A column steps back where it would leave the box or where
-    its point fails; where both sides fail its slope is 0. A point that fails gets a loss above all
-    others so far, since line searches cannot reckon with an infinite one, and no gradient.
+    its point fails; where both sides fail its slope is 0, but not all slopes may be. A point that
+    fails gets a loss above all others so far, since line searches cannot reckon with an infinite
+    one, and no gradient.
 
     Parameters
     ----------
@@ -68,6 +69,8 @@ class Differences:
         failed = np.flatnonzero(~np.isfinite(slopes))
         if len(failed):
             slopes[failed] = self._slopes(x, -step, failed)
+        if not np.isfinite(slopes).any():
+            raise Astray(NO_SLOPES)
         return np.nan_to_num(slopes, nan=0.0, posinf=0.0, neginf=0.0)
 
     def _slopes(self, x: Vector, step: Vector, columns: NDArray[np.intp]) -> Vector:

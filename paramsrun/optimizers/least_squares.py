@@ -1,6 +1,6 @@
 """SciPy's least_squares (Virtanen et al. 2020, doi:10.1038/s41592-019-0686-2)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -16,13 +16,32 @@ from paramsrun.optimizers.residuals import STEP, Residuals
 from paramsrun.settings.families import optimizers
 from paramsrun.settings.keys import free, key
 
-OPTIONS = (
-    *("ftol", "xtol", "gtol", "x_scale", "loss", "f_scale", "jac", "diff_step"),
-    *("tr_solver", "tr_options", "max_nfev"),
-)
-"""The options of least_squares that an input may set."""
 ROBUST = ("soft_l1", "huber", "cauchy", "arctan")
-"""Its losses beside the square, ``linear``; lm has none of them."""
+"""The losses of least_squares beside the square, ``linear``; lm has none of them."""
+LEAST = 2.0**-52
+"""SciPy takes no smaller tolerance; a smaller step would change nothing."""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_at_least(value: Any, least: float) -> bool:
+    return _is_number(value) and least <= value < np.inf
+
+
+_TOLERANCE = ("a number of at least 2.2e-16", lambda v: _is_at_least(v, LEAST))
+_ABOVE_0 = ("a number above 0", lambda v: _is_at_least(v, 5e-324))
+OPTIONS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    **dict.fromkeys(("ftol", "xtol", "gtol", "diff_step"), _TOLERANCE),
+    "x_scale": ("jac or a number above 0", lambda v: v == "jac" or _ABOVE_0[1](v)),
+    "loss": (" or ".join(("linear", *ROBUST)), lambda v: v in ("linear", *ROBUST)),
+    "f_scale": _ABOVE_0,
+    "jac": ("2-point or 3-point", lambda v: v in (*STEP,)),
+    "tr_solver": ("exact or lsmr", lambda v: v in ("exact", "lsmr")),
+    "max_nfev": ("a whole number above 0", lambda v: type(v) is int and v > 0),
+}
+"""The options of least_squares that an input may set, and what each may be."""
 
 
 @optimizers.member("LeastSquares")
@@ -64,8 +83,9 @@ class LeastSquares:
                     f"(known: {', '.join(OPTIONS)})"
                 )
         options = self._options
-        if (jac := options.get("jac", "2-point")) not in STEP:
-            yield f"Settings jac must be 2-point or 3-point, not {jac}"
+        for name, (wanted, may_be) in OPTIONS.items():
+            if name in options and not may_be(options[name]):
+                yield f"Settings {name} must be {wanted}, not {options[name]}"
         if self.algorithm == "lm" and (loss := options.get("loss", "linear")) in ROBUST:
             yield f"Settings loss {loss} needs Algorithm trf or dogbox, not lm"
 

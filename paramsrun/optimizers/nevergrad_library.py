@@ -1,5 +1,6 @@
 """What the library nevergrad offers, and which of it an input may name."""
 
+import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -165,13 +166,51 @@ def explained(error: Exception) -> Exception:
 
 def _refusal(name: str, given: Mapping[str, Any], budget: int, num_workers: int) -> Iterable[str]:
     """Yield what nevergrad says where it refuses to make the optimizer."""
+
+    def refused(options: Mapping[str, Any]) -> Exception | None:
+        return _error_of(name, options, budget, num_workers)
+
+    error = refused(given)
+    if error is None:
+        return
+    if refused({}) is not None:
+        yield one_line(f"Algorithm {name} is refused by nevergrad: {_told(error)}")
+        return
+    wrong: list[Mapping[str, Any]] = [{word: value} for word, value in given.items()]
+    alone = [(one, why) for one in wrong if (why := refused(one)) is not None]
+    for options, why in alone or [(given, error)]:
+        words = ", ".join(f"{word} {value}" for word, value in options.items())
+        usual = ", ".join(f"{word} {value}" for word, value in _defaults(name, options).items())
+        yield one_line(
+            f"Settings {words} is refused by nevergrad for {name}: {_told(why)}; by default it has "
+            f"{usual}"
+        )
+
+
+def _error_of(
+    name: str, given: Mapping[str, Any], budget: int, num_workers: int
+) -> Exception | None:
     box = np.array([[0.0, 1.0]] * 2), np.array([0.5, 0.5])
     random_state = np.random.RandomState(0)
     try:
         with Quiet(), LentGenerator(random_state).lent():
             made(name, given, box, random_state, budget, num_workers)
     except Exception as error:
-        yield one_line(f"Algorithm {name} is refused by nevergrad: {type(error).__name__}: {error}")
+        return error
+    return None
+
+
+def _told(error: Exception) -> str:
+    """Return what an error says; of one that says nothing, the line that raised it."""
+    said = str(error)
+    if not said and (frames := traceback.extract_tb(error.__traceback__)):
+        said = frames[-1].line or ""
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _defaults(name: str, options: Iterable[str]) -> dict[str, Any]:
+    config = {option.casefold(): value for option, value in _entry(name).config().items()}
+    return {option: config[option.casefold()] for option in options}
 
 
 def _option_mistakes(name: str, given: Mapping[str, Any]) -> Iterable[str]:

@@ -14,7 +14,7 @@ from paramsrun.optimizers.contract import Ended, Proposer
 from paramsrun.optimizers.designs.finite_field import Integers
 from paramsrun.optimizers.designs.linear_array import TooManyRows
 from paramsrun.optimizers.designs.range_analysis import Effect, effects
-from paramsrun.optimizers.designs.strength_two import least_rows, orthogonal_array
+from paramsrun.optimizers.designs.strength_two import check_rows, least_rows, orthogonal_array
 from paramsrun.optimizers.levels import levels
 from paramsrun.problem.choices import shown
 from paramsrun.problem.space import Dimension, Space
@@ -22,6 +22,7 @@ from paramsrun.settings.families import optimizers
 from paramsrun.settings.keys import key
 
 _log = logging.getLogger("paramsrun.optimizers")
+_FEWER = "give parameters fewer values"
 _TOLD = 8
 """So many of the factors that matter most are named in the reason of the end; the log has all."""
 
@@ -62,6 +63,14 @@ class OrthogonalArray:
         object.__setattr__(known, "_space", space)
         return known
 
+    def objection(self, space: Space) -> str | None:
+        """Return why parameters that have these values cannot be searched, or None if they can."""
+        try:
+            check_rows([len(self._positions(0.0, 1.0, dimension)) for dimension in space])
+        except TooManyRows as error:
+            return f"{error}: {_FEWER}"
+        return None
+
     def start(self, bounds: Matrix, x0: Vector, rng: np.random.Generator) -> Proposer:
         """Return a proposer of the rows, and of what is best by them."""
         space: Sequence[Dimension | None] = vars(self).get("_space") or [None] * len(bounds)
@@ -73,11 +82,15 @@ class OrthogonalArray:
             numbers = [float(n) for n in range(ceil(lower), floor(upper) + 1)]
             x = numbers if len(numbers) > 1 else [lower, upper]
             return Factor(f"parameter {i}", x, [f"{value:g}" for value in x])
-        n_values = dimension.n_values or self.integer_levels
-        is_integer = dimension.type == "integer"
-        x = levels(lower, upper, dimension, self.integer_levels if is_integer else n_values)
+        x = self._positions(lower, upper, dimension)
         values = [dimension.typed(dimension.at((one - lower) / (upper - lower))) for one in x]
         return Factor(dimension.name, x, [shown(value) for value in values])
+
+    def _positions(self, lower: float, upper: float, dimension: Dimension) -> list[float]:
+        """Return the points between bounds that are tried of a parameter."""
+        n_values = dimension.n_values or self.integer_levels
+        is_integer = dimension.type == "integer"
+        return levels(lower, upper, dimension, self.integer_levels if is_integer else n_values)
 
 
 class Factor(NamedTuple):
@@ -128,7 +141,7 @@ class _Search:
         try:
             self._rows = orthogonal_array(sizes)
         except TooManyRows as error:
-            self.ended = Ended("failed", f"{error}: give parameters fewer values")
+            self.ended = Ended("failed", f"{error}: {_FEWER}")
             return
         _log.info(
             "Orthogonal array of %d rows; %s; all combinations would be %d",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paramsrun.arrays import Matrix, Vector
-from paramsrun.optimizers.blocking import Loss
+from paramsrun.optimizers.blocking import NO_SLOPES, Astray, Loss
 
 Scheme: TypeAlias = Literal["2-point", "3-point"]
 STEP: dict[Scheme, float] = {"2-point": 2.0**-26, "3-point": (2.0**-52) ** (1 / 3)}
@@ -20,7 +20,8 @@ class Residuals:
     """The residuals at a point and their derivatives, all columns of a Jacobian in one batch.
 
     A column steps back where it would leave the box or where its point fails; where both sides fail
-    it is 0. A point that fails has residuals of nan, or above all others so far if `is_finite`.
+    it is 0, but not all columns may be. A point that fails has residuals of nan, or above all
+    others so far if `is_finite`.
 
     Parameters
     ----------
@@ -49,7 +50,9 @@ class Residuals:
         if not np.array_equal(x, self._x):
             r = self._at(x[np.newaxis])[0]
             self._x = x.copy()
-            self._r = r if np.isfinite(r).all() else self._failed(r)
+            if not np.isfinite(r).all():
+                r = self._failed(r)
+            self._r = r
             self._largest = max(self._largest, float(np.linalg.norm(self._r)))
         return self._r.copy()
 
@@ -64,11 +67,13 @@ class Residuals:
 
     def _forward(self, x: Vector, r: Vector, step: Vector) -> Matrix:
         columns = self._columns(x, step, np.arange(len(x)))
-        slopes = (columns - r) / self._made(x, step)
+        with np.errstate(all="ignore"):
+            slopes = (columns - r) / self._made(x, step)
         failed = np.flatnonzero(~np.isfinite(slopes).all(axis=1))
         if len(failed):
             back = self._columns(x, -step, failed)
-            slopes[failed] = (back - r) / self._made(x, -step)[failed]
+            with np.errstate(all="ignore"):
+                slopes[failed] = (back - r) / self._made(x, -step)[failed]
         return _known(slopes)
 
     def _central(self, x: Vector, r: Vector, first: Vector) -> Matrix:
@@ -79,9 +84,10 @@ class Residuals:
         both = self._columns(x, np.concatenate([first, second]), np.concatenate([n, n]))
         near, far = np.split(both, 2)
         a, b = self._made(x, first), self._made(x, second)
-        slopes = ((near - r) * b / a - (far - r) * a / b) / (b - a)
-        for one, width in ((near, a), (far, b)):
-            alone = (one - r) / width
+        with np.errstate(all="ignore"):
+            slopes = ((near - r) * b / a - (far - r) * a / b) / (b - a)
+            each = [(near - r) / a, (far - r) / b]
+        for alone in each:
             missing = ~np.isfinite(slopes).all(axis=1)
             slopes[missing] = alone[missing]
         return _known(slopes)
@@ -114,12 +120,17 @@ class Residuals:
 
     def _failed(self, r: Vector) -> Vector:
         """Return what stands for the residuals of a point that failed."""
-        if not self._is_finite or self._n_residuals is None:
+        if not len(self._r):
+            raise Astray("its initial point failed, so there are no residuals to begin with")
+        if not self._is_finite:
             return r
         return np.full(len(r), 2.0 * (self._largest or 1.0) / np.sqrt(len(r)))
 
 
 def _known(slopes: Matrix) -> Matrix:
-    """Return slopes (n_params, n_residuals) as a Jacobian, 0 where none could be had."""
-    slopes[~np.isfinite(slopes).all(axis=1)] = 0.0
+    """Return slopes (n_params, n_residuals) as a Jacobian, 0 where one could not be had."""
+    unknown = ~np.isfinite(slopes).all(axis=1)
+    if unknown.all():
+        raise Astray(NO_SLOPES)
+    slopes[unknown] = 0.0
     return slopes.T

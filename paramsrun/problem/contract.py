@@ -60,8 +60,9 @@ def own_residuals(result: SetEvaluation) -> Vector:
     """Return the residuals (n_residuals,) that came with a loss; RunError where none did."""
     if result.residuals is None:
         raise RunError(
-            "LeastSquares needs residuals, and the loss came as a single number: return the vector "
-            "of residuals, whose squares add up to the loss, or choose another Optimizer"
+            "The optimizer needs residuals (as LeastSquares does, and a Plugin with LogDetailed), "
+            "and the loss came as a single number: return the vector of residuals, whose squares "
+            "add up to the loss, or choose another Optimizer"
         )
     return result.residuals
 

@@ -18,7 +18,7 @@ from paramsrun.problem.jobs import JobCollection, read_engines, read_jobs
 from paramsrun.problem.parameters import ParameterInterface, read_parameters
 from paramsrun.problem.problem import Objective, Problem
 from paramsrun.problem.subset import split
-from paramsrun.problem.type_check import check_engine, check_optimizers
+from paramsrun.problem.type_check import check_engine, check_optimizers, check_spaces
 from paramsrun.settings.data_set import DataSet as DataSetSettings
 from paramsrun.settings.data_set import LoggingInterval, evaluate_every, logging_of, named
 from paramsrun.settings.families import engines, generators, optimizers
@@ -82,6 +82,8 @@ class _Loader:
         engine = self._engine(parameters)
         if parameters is not None:
             check_optimizers(self._settings.optimizer, parameters, self._at, self._findings)
+            if self._is_new:
+                check_spaces(self._settings.optimizer, parameters, self._at, self._findings)
             if engine is not None:
                 check_engine(engine, parameters, self._findings)
         if isinstance(engine, BlackBox):

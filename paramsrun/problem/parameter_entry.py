@@ -7,6 +7,7 @@ from typing import TypeAlias, TypeVar
 
 from paramsrun.errors import Findings, nearest
 from paramsrun.problem.choices import NoChoice, choice, place_among, shown
+from paramsrun.problem.key_spelling import check_spelling
 from paramsrun.problem.nodes import Fields, Listing, Node, Scalar, number, plain_value, truth
 from paramsrun.problem.parameter import Parameter
 from paramsrun.problem.space import SCALES, Scale, Value
@@ -32,12 +33,15 @@ class _Reader:
         self._nodes = entry.entries
         self._mistake = findings.mistake
         self._warn = findings.warn
+        self._findings = findings
 
     def parameter(self) -> Parameter | None:
         kind = self._word("type", TYPES)
         scale = self._word("scale", SCALES)
         needed = [key for key in NEEDED if key != "range" or kind in ("float", "integer")]
         complete = [self._is_there(key, kind) for key in needed]
+        of_choices = ("choices",) if kind == "categorical" else ()
+        check_spelling(self._entry, (*needed, *of_choices), self._findings)
         at_odds = kind is not None and scale is not None and self._is_at_odds(kind, scale)
         if kind is None or scale is None or at_odds or not all(complete):
             return None

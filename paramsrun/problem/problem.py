@@ -20,7 +20,8 @@ class Objective(Protocol):
     def evaluate(self, x: Vector, values: Vector, key: Key) -> SetEvaluation:
         """Return the loss; x are the active parameters, values all of them, in real units.
 
-        What fails is an infinite loss with the reason: no exception is raised, nothing is nan.
+        What fails is an infinite loss with the reason: nothing is nan, and no exception is raised
+        but CodeChanged, which ends the run.
         """
 
     @property

@@ -30,6 +30,26 @@ def check_optimizers(
             findings.mistake(at(path), f"{path} {_refusal(member, refused, parameters)}")
 
 
+def check_spaces(
+    members: Sequence[object],
+    parameters: ParameterInterface,
+    at: Callable[[str], Place],
+    findings: Findings,
+) -> None:
+    """Note each Optimizer block that takes the types of all active parameters but cannot start.
+
+    Such an optimizer has a method ``objection``.
+    """
+    there = {p.type for p in parameters.parameters if p.is_active}
+    for i, member in enumerate(members, 1):
+        object_to = getattr(member, "objection", None)
+        if object_to is None or not there <= taken(member):
+            continue
+        if (why := object_to(parameters.space)) is not None:
+            path = f"Optimizer[{i}]" if len(members) > 1 else "Optimizer"
+            findings.mistake(at(path), f"{path} {optimizers.name_of(member)}: {why}")
+
+
 def _refusal(member: object, refused: Sequence[Parameter], parameters: ParameterInterface) -> str:
     name = optimizers.name_of(member)
     them = ", ".join(f"{p.name} ({p.type})" for p in refused)

@@ -9,13 +9,16 @@ extra field holds the place of the manifest's member and the SHA-256 of all befo
 import hashlib
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 BLOCK = 512
 END = bytes(2 * BLOCK)
 CHUNK = 1 << 20
+LARGE = 16 << 20
+"""So many bytes has a segment of a journal only where its lines are long."""
 MANIFEST = "manifest.json"
 INPUTS = "inputs"
 JOURNAL = "journal"
@@ -76,34 +79,63 @@ def compressed(data: bytes, level: int) -> bytes:
     return zlib.compress(data, level, wbits=31)
 
 
-def stored(data: bytes) -> bytes:
-    """Return data as one gzip member that does not compress it.
+def stored(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield one gzip member that holds all parts, one after the other, without compressing them.
 
     This takes 1 ms for a full segment of a journal, where zlib's level 1 takes 11.
     """
-    blocks = []
-    for at in range(0, len(data), _STORED) or (0,):
+    yield b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+    checksum = n_bytes = 0
+    for part in parts:
+        checksum, n_bytes = zlib.crc32(part, checksum), n_bytes + len(part)
+        yield b"".join(_blocks(part))
+    yield struct.pack("<BHHII", 1, 0, _STORED, checksum, n_bytes % 2**32)
+
+
+def _blocks(data: bytes) -> Iterator[bytes]:
+    """Yield data in blocks of RFC 1951, none of which is the last."""
+    for at in range(0, len(data), _STORED):
         block = data[at : at + _STORED]
-        is_last = at + _STORED >= len(data)
-        blocks += [struct.pack("<BHH", is_last, len(block), len(block) ^ 0xFFFF), block]
-    head = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
-    return b"".join([head, *blocks, struct.pack("<II", zlib.crc32(data), len(data) % 2**32)])
+        yield struct.pack("<BHH", 0, len(block), len(block) ^ _STORED)
+        yield block
+
+
+def file_entry(
+    name: str, path: Path, mtime: int, members: list[Member], last: bytes = b""
+) -> Iterator[bytes]:
+    """Yield a file as tar holds it, with some last bytes behind its own, and then list it.
+
+    A file that is not there yet counts as empty. OSError where it changes meanwhile.
+    """
+    size = len(last) + (path.stat().st_size if path.exists() else 0)
+    yield header(name, size, mtime)
+    digest, n_bytes = hashlib.sha256(), 0
+    for chunk in chain(_chunks(path) if path.exists() else (), (last,)):
+        digest.update(chunk)
+        n_bytes += len(chunk)
+        yield chunk
+    if n_bytes != size:
+        raise OSError(f"{path} changed while it was read")
+    yield padding(size)
+    members.append(Member(name, size, digest.hexdigest()))
 
 
 def compressed_file(name: str, path: Path, mtime: int, level: int) -> tuple[Member, bytes]:
     """Return a file, as tar holds it, as one gzip member."""
-    size = path.stat().st_size
-    packer = zlib.compressobj(level, wbits=31)
-    parts = [packer.compress(header(name, size, mtime))]
-    digest, n_bytes = hashlib.sha256(), 0
-    for chunk in _chunks(path):
-        digest.update(chunk)
-        n_bytes += len(chunk)
-        parts.append(packer.compress(chunk))
-    if n_bytes != size:
-        raise OSError(f"{path} changed while it was read")
-    parts += [packer.compress(padding(size)), packer.flush()]
-    return Member(name, size, digest.hexdigest()), b"".join(parts)
+    packer = zlib.compressobj(level, wbits=31, strategy=_strategy(name, path))
+    members: list[Member] = []
+    parts = [packer.compress(part) for part in file_entry(name, path, mtime, members)]
+    return members[0], b"".join([*parts, packer.flush()])
+
+
+def _strategy(name: str, path: Path) -> int:
+    """Return how zlib is to compress a file.
+
+    Numbers of a journal, base64 above all, hardly repeat: without a search for repetitions, a
+    segment full of residuals takes a third of the time and becomes 10 % larger.
+    """
+    is_large = name.startswith(f"{JOURNAL}/") and path.stat().st_size >= LARGE
+    return zlib.Z_HUFFMAN_ONLY if is_large else zlib.Z_DEFAULT_STRATEGY
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

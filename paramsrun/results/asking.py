@@ -1,16 +1,17 @@
 """Asking a running job for something, and waiting until it is done: `stop` and `checkpoint`."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 
 from paramsrun.errors import RunError, UsageError
-from paramsrun.manager.events import Checkpoint, Event
+from paramsrun.manager.events import Checkpoint
 from paramsrun.manager.state import RunState
-from paramsrun.results import journal, lock
+from paramsrun.results import lock
 from paramsrun.results.folder import JOURNAL
+from paramsrun.results.growing import Growing
 from paramsrun.results.log import evaluations
 from paramsrun.results.reader import read, take
 from paramsrun.results.requests import CHECKPOINT, EXIT, stop_file
@@ -67,6 +68,7 @@ class RunningJob:
         self._folder = folder
         reading = read(folder)
         self.state: RunState = reading.state
+        self._growing = Growing(folder / JOURNAL, self.state.n_events)
         self.latest_checkpoint = ""
         """The name of the last checkpoint since it is looked at."""
         self.n_when_taken: int | None = None
@@ -126,7 +128,7 @@ class RunningJob:
     def _go_on(self) -> None:
         """Take what the journal has grown by."""
         at = self._folder / JOURNAL
-        for event in _events_from(self.state.n_events, at):
+        for event in self._growing.events():
             take(event, self.state, at)
             if type(event) is Checkpoint:
                 self.latest_checkpoint = event.name
@@ -138,14 +140,3 @@ class RunningJob:
                 "it will after the evaluation under way"
             )
         return f"{self._folder}: the job has taken {file.name} and is at it; see job.log"
-
-
-def _events_from(n: int, folder: Path) -> Iterator[Event]:
-    """Yield the events of a growing journal after the first n, but none that is half written."""
-    skipped = n // journal.SEGMENT_EVENTS
-    for path in journal.segments(folder)[skipped:]:
-        *lines, _ = path.read_bytes().split(b"\n")
-        n %= journal.SEGMENT_EVENTS
-        for number, line in enumerate(lines[n:], n + 1):
-            yield journal.decoded(line, path, number)
-        n = 0

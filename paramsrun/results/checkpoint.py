@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +12,10 @@ from paramsrun.manager.events import Checkpoint
 from paramsrun.manager.state import RunState
 from paramsrun.optimizers.contract import Saved
 from paramsrun.results import archive, manifest
-from paramsrun.results.archive import MANIFEST, Member, compressed, entry, seal, stored
+from paramsrun.results.archive import MANIFEST, Member, compressed, entry, file_entry, seal, stored
 from paramsrun.results.checkpoint_list import CheckpointList
 from paramsrun.results.folder import INPUTS, JOURNAL
-from paramsrun.results.journal import SEGMENT_EVENTS, encode, segments
+from paramsrun.results.journal import encode, is_full, segment_name, segments
 from paramsrun.results.packing import Packed, Packing, Waiting
 from paramsrun.settings.naming import SUFFIX, NamingFormat
 from paramsrun.settings.running import CheckpointControl
@@ -60,7 +60,8 @@ class Checkpoints:
         inputs = folder / INPUTS
         for path in sorted(p for p in inputs.rglob("*") if p.is_file()):
             self._packing.add(f"{archive.INPUTS}/{path.relative_to(inputs).as_posix()}", path)
-        for path in segments(self._journal)[:-1]:
+        there = segments(self._journal)
+        for path in (*there[:-1], *filter(is_full, there[-1:])):
             self.segment_full(path)
 
     def due(self, state: RunState) -> bool:
@@ -89,7 +90,7 @@ class Checkpoints:
     def segment_full(self, path: Path) -> None:
         """Pack the segments up to this one, which grow no more."""
         for number in range(self._n_full + 1, int(path.stem) + 1):
-            name = f"{number:06d}.jsonl"
+            name = segment_name(number)
             self._packing.add(f"{archive.JOURNAL}/{name}", self._journal / name)
             self._n_full = number
 
@@ -132,19 +133,38 @@ class Checkpoints:
         event: Checkpoint,
         state: RunState,
         saved: Mapping[int, Saved],
-    ) -> bytes:
-        """Return all behind what is packed: files as they are, the manifest, the seal."""
-        loose = [entry(w.name, w.path.read_bytes(), self._mtime) for w in waiting]
-        loose.append(entry(*self._tail(encode(event)), self._mtime))
-        loose += [entry(state_name(o, s), s.state, self._mtime) for o, s in saved.items()]
-        members = (*packed.members, *(member for member, _ in loose))
-        files = stored(b"".join(data for _, data in loose))
-        head = self._manifest(members, event, state)
-        digest = packed.digest.copy()
-        digest.update(files)
+    ) -> Iterator[bytes]:
+        """Yield all behind what is packed: files as they are, the manifest, the seal."""
+        members, digest, place = list(packed.members), packed.digest.copy(), packed.n_bytes
+        for part in stored(self._loose(members, waiting, event, saved)):
+            digest.update(part)
+            place += len(part)
+            yield part
+        head = self._manifest(tuple(members), event, state)
         digest.update(head)
-        place = packed.n_bytes + len(files)
-        return files + head + seal(place, digest.digest())
+        yield head + seal(place, digest.digest())
+
+    def _loose(
+        self,
+        members: list[Member],
+        waiting: Sequence[Waiting],
+        event: Checkpoint,
+        saved: Mapping[int, Saved],
+    ) -> Iterator[bytes]:
+        """Yield the files that are not packed, and list them; never all of one at once.
+
+        The journal's open segment has one more line there, which tells of the checkpoint.
+        """
+        for name, path in waiting:
+            yield from file_entry(name, path, self._mtime, members)
+        last = segment_name(self._n_full + 1)
+        yield from file_entry(
+            f"{archive.JOURNAL}/{last}", self._journal / last, self._mtime, members, encode(event)
+        )
+        for o, one in saved.items():
+            member, data = entry(state_name(o, one), one.state, self._mtime)
+            members.append(member)
+            yield data
 
     def _manifest(self, members: tuple[Member, ...], event: Checkpoint, state: RunState) -> bytes:
         manifest.check_names([member.name for member in members])
@@ -158,18 +178,9 @@ class Checkpoints:
         ).encode()
         return compressed(entry(MANIFEST, text, self._mtime)[1] + archive.END, 6)
 
-    def _tail(self, last: bytes) -> tuple[str, bytes]:
-        """Return name and text of the open segment, with one more line."""
-        path = self._journal / f"{self._n_full + 1:06d}.jsonl"
-        text = path.read_bytes() if path.exists() else b""
-        return f"{archive.JOURNAL}/{path.name}", text + last
-
     def _find_full_segments(self) -> None:
         paths = segments(self._journal)
         if not paths:
             raise OSError(f"{self._journal} holds no journal any more")
         for path in paths[:-1]:
             self.segment_full(path)
-        last = paths[-1]
-        if int(last.stem) > self._n_full and last.read_bytes().count(b"\n") >= SEGMENT_EVENTS:
-            self.segment_full(last)

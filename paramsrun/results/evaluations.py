@@ -166,7 +166,8 @@ def _told(at: Path, state: RunState) -> Iterator[_Told]:
     for event in folded(at, state):
         if type(event) is Eval:
             own = state.optimizers[event.o].n_evaluations if event.o else 0
-            yield _Told(event, own, state.scaling_of(event.o).kind)
+            without = event if event.r is None else event._replace(r=None)  # they may be large
+            yield _Told(without, own, state.scaling_of(event.o).kind)
 
 
 def _columns(told: Sequence[_Told], state: RunState) -> Evaluations:

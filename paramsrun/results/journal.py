@@ -19,6 +19,9 @@ from paramsrun.problem.space import Dimension
 
 FORMAT = 1
 SEGMENT_EVENTS = 5000
+SEGMENT_BYTES = 16 << 20
+"""A segment is full with so many events, or with so many bytes: lines with residuals are long."""
+CHUNK = 1 << 20
 _NAMES = {cls: name for name, cls in KINDS.items()}
 _Check: TypeAlias = Callable[[Any], bool]
 
@@ -152,25 +155,23 @@ def _plain(value: Any) -> Any:
 
 
 class Journal:
-    """Appends events to the segments of a folder.
+    """Appends events to the segments of a folder, behind those that are there.
 
     A line is handed to the operating system before `append` returns, so it survives SIGKILL;
     `sync` makes it survive a power loss too. on_full is called with each segment that is full.
     """
 
-    def __init__(
-        self, folder: Path, n_events: int = 0, on_full: Callable[[Path], None] = lambda _: None
-    ) -> None:
+    def __init__(self, folder: Path, on_full: Callable[[Path], None] = lambda _: None) -> None:
         self._folder = folder
-        self._n_events = n_events
         self._on_full = on_full
-        self._path = folder
         self._file: int | None = None
         self._full: deque[int] = deque()
         """Files of full segments that are yet to be synced and closed."""
         self._dirty = False
         self._refused = ""
         folder.mkdir(parents=True, exist_ok=True)
+        self._number, self._n_events, self._n_bytes = _open_end(folder)
+        """Of the segment to append to: its number, and what it holds."""
 
     def append(self, event: Event) -> None:
         """Write an event; RunError where the disk takes it no more."""
@@ -178,7 +179,7 @@ class Journal:
         if self._refused:
             raise RunError(f"The journal cannot be written: {self._refused}")
         try:
-            if self._file is None or self._n_events % SEGMENT_EVENTS == 0:
+            if self._file is None or self._n_events == 0:
                 self._open_segment()
             assert self._file is not None
             written = os.write(self._file, line)
@@ -188,9 +189,12 @@ class Journal:
             self._refused = str(error)  # a line behind a torn one would make it unreadable
             raise RunError(f"The journal cannot be written: {error}") from error
         self._n_events += 1
+        self._n_bytes += len(line)
         self._dirty = True
-        if self._n_events % SEGMENT_EVENTS == 0:
-            self._on_full(self._path)
+        if self._n_events >= SEGMENT_EVENTS or self._n_bytes >= SEGMENT_BYTES:
+            path = self._folder / segment_name(self._number)
+            self._number, self._n_events, self._n_bytes = self._number + 1, 0, 0
+            self._on_full(path)
 
     def sync(self) -> None:
         """Wait until all that was appended is on the disk; may be called from another thread."""
@@ -215,9 +219,8 @@ class Journal:
     def _open_segment(self) -> None:
         if self._file is not None:
             self._full.append(self._file)
-        number = self._n_events // SEGMENT_EVENTS + 1
-        self._path = self._folder / _name(number)
-        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        path = self._folder / segment_name(self._number)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
 
 
 def begin(first: Event, folder: Path) -> None:
@@ -238,8 +241,8 @@ def copy(source: Path, target: Path) -> None:
             os.link(path, target / path.name)
         except OSError:
             shutil.copyfile(path, target / path.name)
-    whole, _, _ = last.read_bytes().rpartition(b"\n")
-    (target / last.name).write_bytes(whole + b"\n" if whole else b"")
+    copied = shutil.copyfile(last, target / last.name)
+    os.truncate(copied, copied.stat().st_size - n_torn(last))
 
 
 def segments(folder: Path) -> list[Path]:
@@ -247,12 +250,51 @@ def segments(folder: Path) -> list[Path]:
     return sorted(folder.glob("[0-9]*.jsonl"))
 
 
+def is_full(path: Path) -> bool:
+    """Return whether a segment takes no further event."""
+    return path.stat().st_size >= SEGMENT_BYTES or _n_lines(path) >= SEGMENT_EVENTS
+
+
+def _open_end(folder: Path) -> tuple[int, int, int]:
+    """Return the number of the segment that takes the next event, and its events and bytes."""
+    paths = segments(folder)
+    if not paths or is_full(paths[-1]):
+        return len(paths) + 1, 0, 0
+    return len(paths), _n_lines(paths[-1]), paths[-1].stat().st_size
+
+
 def place(folder: Path, k: int) -> str:
     """Return file and line of a journal's k-th event, from 0."""
-    return f"{folder / _name(k // SEGMENT_EVENTS + 1)}:{k % SEGMENT_EVENTS + 1}"
+    *closed, path = segments(folder)
+    for one in closed:
+        n = _n_lines(one)
+        if k < n:
+            path = one
+            break
+        k -= n
+    return f"{path}:{k + 1}"
 
 
-def _name(number: int) -> str:
+def n_torn(path: Path) -> int:
+    """Return how many bytes stand behind the last whole line of a segment."""
+    n = 0
+    for chunk in _chunks(path):
+        n = len(chunk) - 1 - end if (end := chunk.rfind(b"\n")) >= 0 else n + len(chunk)
+    return n
+
+
+def _n_lines(path: Path) -> int:
+    return sum(chunk.count(b"\n") for chunk in _chunks(path))
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def segment_name(number: int) -> str:
+    """Return the file of a journal's n-th segment, from 1."""
     return f"{number:06d}.jsonl"
 
 
@@ -280,14 +322,17 @@ def read(folder: Path) -> Iterator[Event | Torn]:
     """
     paths = segments(folder)
     for position, path in enumerate(paths):
-        if path.name != _name(position + 1):
-            raise RunError(f"{folder / _name(position + 1)} is missing, a part of the journal")
-        lines = path.read_bytes().split(b"\n")
-        tail = lines.pop()
+        if path.name != segment_name(position + 1):
+            raise RunError(
+                f"{folder / segment_name(position + 1)} is missing, a part of the journal"
+            )
         last = position == len(paths) - 1
-        for number, line in enumerate(lines, 1):
-            yield decoded(line, path, number)
-        if tail:
-            if not last:
-                raise RunError(f"{path}:{len(lines) + 1}: the journal breaks off inside a line")
-            yield Torn(path, len(tail))
+        with path.open("rb", CHUNK) as file:
+            for number, line in enumerate(file, 1):
+                if line.endswith(b"\n"):
+                    yield decoded(line, path, number)
+                elif last:
+                    yield Torn(path, len(line))
+                    return  # a job that runs may have written the rest of it meanwhile
+                else:
+                    raise RunError(f"{path}:{number}: the journal breaks off inside a line")

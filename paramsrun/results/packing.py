@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -32,8 +32,8 @@ class Packed(NamedTuple):
     """SHA-256 of the compressed bytes."""
 
 
-Finish = Callable[[Packed, Sequence[Waiting]], bytes]
-"""Returns how a checkpoint ends, from what is packed and what is not."""
+Finish = Callable[[Packed, Sequence[Waiting]], Iterator[bytes]]
+"""Yields how a checkpoint ends, from what is packed and what is not."""
 
 
 class Packing:
@@ -72,12 +72,13 @@ class Packing:
             self._pack_next()
         with self._busy:
             draft, packed = self._ready(), self._packed
-            end = finish(packed, self._files[len(packed.members) :])
+            at = packed.n_bytes
             try:
-                draft.write(end, packed.n_bytes)
+                for part in finish(packed, self._files[len(packed.members) :]):
+                    at = draft.write(part, at)
                 draft.sync()
                 draft.publish(path)
-            except OSError:
+            except BaseException:
                 draft.cut(packed.n_bytes)
                 raise
             self._published, self._draft = draft, None

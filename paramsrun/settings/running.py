@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from os.path import normpath
 from typing import Literal
 
 from paramsrun.settings.keys import key
@@ -187,14 +188,22 @@ class CheckpointControl:
         "%(count) numbers the checkpoints from 000.",
     )
     checkpointing_directory: str = key(
-        "checkpoints", doc="Folder of the checkpoints, within the results folder."
+        "checkpoints",
+        doc="Folder of the checkpoints, within the results folder; an absolute path may lie "
+        "anywhere.",
     )
     raise_fail: bool = key(
         False, doc="End the job when a checkpoint cannot be written; otherwise warn and go on."
     )
 
     def mistakes(self) -> Iterator[str]:
-        """Yield what is wrong with the names of checkpoints."""
+        """Yield what is wrong with the names of checkpoints and their folder."""
+        folder = self.checkpointing_directory
+        if normpath(folder).split("/")[0] == "..":
+            yield (
+                f"CheckpointingDirectory must be within the results folder, not {folder}: leave "
+                "out .., or give an absolute path"
+            )
         try:
             NamingFormat(self.naming_format)
         except ValueError as error:

@@ -8,7 +8,7 @@ from unittest import SkipTest
 import numpy as np
 
 from paramsrun.arrays import Matrix, Vector
-from paramsrun.optimizers.contract import Proposer, Residuals, tell
+from paramsrun.optimizers.contract import Proposer, Residuals, needed, tell
 from paramsrun.optimizers.plugins import played
 from paramsrun.optimizers.plugins.base_optimizer import BaseOptimizer, keeps_state
 from paramsrun.optimizers.plugins.signals import Signal, SignalPipe
@@ -78,7 +78,7 @@ class OptimizerConformance:
             fx = self._losses(x)
             kept = x.copy(), fx.copy()
             x.flags.writeable = fx.flags.writeable = False
-            tell(proposer, x, fx, self._residuals(fx))
+            tell(proposer, x, fx, self._beside(proposer, fx))
             assert np.array_equal(x, kept[0]), "it changed the points it was told"
             assert np.array_equal(fx, kept[1]), "it changed the losses it was told"
         proposer.close()
@@ -289,7 +289,7 @@ class OptimizerConformance:
         while proposer.ended is None and len(told) < (self.n_batches if n is None else n):
             x = proposer.ask()
             fx = (losses or self._losses)(x)
-            residuals = self._residuals(fx)
+            residuals = self._beside(proposer, fx)
             told.append(Told(x.copy(), fx.copy(), residuals))
             tell(proposer, x, fx, residuals)
         return told
@@ -299,6 +299,12 @@ class OptimizerConformance:
         inside = [bool(((one >= lower) & (one <= upper)).all()) for one in x]
         losses = [self.loss(one) if ok else np.inf for one, ok in zip(x, inside, strict=True)]
         return np.array(losses, dtype=np.float64)
+
+    def _beside(self, proposer: Proposer, fx: Vector) -> Residuals:
+        """Return what a proposer that needs more than the losses is told: here a step each."""
+        if needed(proposer) == "progress":
+            return [np.array([1.0, loss]) for loss in fx]
+        return self._residuals(fx)
 
     def _residuals(self, fx: Vector) -> Residuals:
         """Return one residual for each loss, for an optimizer that needs them."""

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from paramsrun.arrays import Matrix, Vector
-from paramsrun.optimizers.contract import Proposer, tell
+from paramsrun.optimizers.contract import Proposer, needed, tell
 from paramsrun.optimizers.replay import Injected, Told, replay
 from paramsrun.settings.families import optimizers
 from paramsrun.settings.keys import METADATA
@@ -68,8 +68,10 @@ def bowl(x: Matrix) -> Vector:
     return np.where(((x >= -1.0) & (x <= 1.0)).all(axis=1), fx, np.inf)
 
 
-def residuals_of(x: Matrix, fx: Vector) -> list[Vector | None]:
-    """Return residuals of the bowl, for optimizers that need them."""
+def beside(proposer: Proposer, x: Matrix, fx: Vector) -> list[Vector | None]:
+    """Return residuals of the bowl, or a step of each evaluation, for optimizers that need them."""
+    if needed(proposer) == "progress":
+        return [np.array([1.0, one]) for one in fx]
     scale = np.sqrt(np.arange(1, x.shape[1] + 1))
     rows = np.hstack([np.ones((len(x), 1)), (x - 0.4) * scale])
     return [r if np.isfinite(one) else None for r, one in zip(rows, fx, strict=True)]
@@ -81,7 +83,7 @@ def go_on(proposer: Proposer, loss=bowl, n=N_BATCHES) -> list[Told]:
     while proposer.ended is None and len(told) < n:
         x = proposer.ask()
         fx = loss(x)
-        told.append(Told(x, fx, residuals_of(x, fx)))
+        told.append(Told(x, fx, beside(proposer, x, fx)))
         tell(proposer, *told[-1])
     return told
 
@@ -155,7 +157,7 @@ def test_tell_leaves_its_arrays_alone(optimizer):
         fx = bowl(x)
         kept = x.copy(), fx.copy()
         x.flags.writeable = fx.flags.writeable = False
-        tell(proposer, x, fx, residuals_of(x, fx))
+        tell(proposer, x, fx, beside(proposer, x, fx))
         assert np.array_equal(x, kept[0])
         assert np.array_equal(fx, kept[1])
     proposer.close()
@@ -169,7 +171,7 @@ def test_told_arrays_may_be_overwritten_afterwards(optimizer):
         x = proposer.ask()
         assert np.array_equal(x, told.x)
         fx = told.fx.copy()
-        residuals = residuals_of(x, fx)
+        residuals = beside(proposer, x, fx)
         tell(proposer, x, fx, residuals)
         x[:], fx[:] = 7.0, -7.0
         for r in residuals:

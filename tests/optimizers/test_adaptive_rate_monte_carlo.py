@@ -1,4 +1,5 @@
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +7,10 @@ import pytest
 from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.state import RunState
 from paramsrun.optimizers.adaptive_rate_monte_carlo import AdaptiveRateMonteCarlo
+from paramsrun.optimizers.contract import scaled_by
+from paramsrun.problem.scaling import Scaling
+from tests.cli.jobs import evaluations_of, function_job, paramsrun
+from tests.resuming.runs import PARENT, done, go_on, until
 
 BOX = np.array([[0.1, 10.0], [-5.0, -0.1], [1.0, 400.0]])
 X0 = np.array([1.0, -1.0, 40.0])
@@ -240,3 +245,44 @@ def test_its_factors_multiply_real_values_whatever_space_the_others_see():
     assert start.scaler == "none"
     assert start.stream[0] == 4
     assert chain.ask().tolist() == [X0.tolist()]
+
+
+MONTE_CARLO = "Optimizer\n  Type AdaptiveRateMonteCarlo\nEnd\nRandomSeed 5\n"
+
+
+def told(path):
+    """Return the warnings in a log of a job."""
+    log = (path / "job.log").read_text().split("Warning: ")[1:]
+    return [" ".join(text.partition("\n[")[0].split()) for text in log]
+
+
+def test_parameters_that_stay_at_0_are_told_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = function_job(tmp_path / "job", text=MONTE_CARLO + until(12))
+    interface = tmp_path / "job/parameter_interface.yaml"
+    interface.write_text(interface.read_text().replace("value: 1.0", "value: 0.0"))
+    done(paramsrun(path))
+    (text,) = told(PARENT)
+    assert text.startswith(
+        "AdaptiveRateMonteCarlo: no factor moves b away from 0: begin with other values, or choose "
+        "another optimizer"
+    )
+    assert {event["x"][1] for event in evaluations_of(PARENT)} == {0.0}
+    done(go_on(until(20)))
+    assert told(Path("resume.results")) == []
+
+
+def test_the_space_in_which_it_is_0_is_named(caplog):
+    settings = AdaptiveRateMonteCarlo()
+    known = scaled_by(settings, Scaling(BOX, "linear"))
+    chain = known.start(np.tile([0.0, 1.0], (3, 1)), np.array([0.5, 0.0, 0.0]), None)
+    chain.ask()
+    assert caplog.messages == [
+        "AdaptiveRateMonteCarlo: no factor moves parameter 2, parameter 3 away from 0 in the space "
+        "that Scaler gives it: begin with other values, or choose another optimizer"
+    ]
+
+
+def test_nothing_is_said_where_all_can_move(caplog):
+    start().ask()
+    assert caplog.messages == []

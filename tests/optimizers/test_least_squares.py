@@ -88,6 +88,17 @@ def test_it_takes_fewer_residuals_than_parameters(algorithm):
     assert batches[-1][0].sum() == pytest.approx(1.0, abs=1e-6)
 
 
+@every_algorithm
+@pytest.mark.parametrize("settings", [{}, {"diff_step": 10}])
+def test_without_any_derivative_it_has_not_converged(algorithm, settings):
+    def only_there(x):
+        return rosenbrock(x) if settings or np.array_equal(x, X0) else None
+
+    ended, _ = run(LeastSquares(algorithm=algorithm, settings=settings), only_there)
+    assert ended.how == "failed"
+    assert "no derivative could be had" in ended.reason
+
+
 def test_a_robust_loss_is_less_drawn_by_an_outlier():
     t = np.linspace(0.0, 1.0, 20)
     y = 1.0 + 0.5 * t
@@ -114,6 +125,17 @@ def test_a_limit_that_is_given_ends_it():
     [
         ("trf", {"xtoll": 1}, "Settings xtoll is not an option; did you mean xtol?"),
         ("trf", {"bounds": 1}, "Settings bounds is not an option"),
+        ("trf", {"max_nfev": 2.5}, "Settings max_nfev must be a whole number above 0, not 2.5"),
+        ("trf", {"max_nfev": True}, "Settings max_nfev must be a whole number above 0, not True"),
+        ("trf", {"xtol": "abc"}, "Settings xtol must be a number of at least 2.2e-16, not abc"),
+        ("trf", {"ftol": float("nan")}, "Settings ftol must be a number of at least 2.2e-16"),
+        ("trf", {"diff_step": 1e-30}, "Settings diff_step must be a number of at least 2.2e-16"),
+        ("trf", {"x_scale": -1}, "Settings x_scale must be jac or a number above 0, not -1"),
+        ("trf", {"x_scale": [1, 2]}, "Settings x_scale must be jac or a number above 0"),
+        ("trf", {"loss": "soft_11"}, "Settings loss must be linear or soft_l1 or huber"),
+        ("trf", {"loss": [1]}, "Settings loss must be linear or soft_l1 or huber"),
+        ("trf", {"tr_solver": {}}, "Settings tr_solver must be exact or lsmr, not {}"),
+        ("trf", {"f_scale": 0}, "Settings f_scale must be a number above 0, not 0"),
         ("trf", {"jac": "cs"}, "Settings jac must be 2-point or 3-point, not cs"),
         ("lm", {"loss": "huber"}, "Settings loss huber needs Algorithm trf or dogbox, not lm"),
     ],

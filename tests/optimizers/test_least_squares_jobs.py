@@ -98,8 +98,16 @@ def test_a_function_that_returns_a_number_ends_the_run_in_words() -> None:
     function_job(Path(), text=optimizer() + SEED)
     result = paramsrun("params.in")
     assert result.exit_code == 1
-    assert "LeastSquares needs residuals, and the loss came as a single number" in result.output
+    assert "and the loss came as a single number: return the vector" in result.output
     assert "Traceback" not in result.output
+
+
+def test_residuals_that_change_in_number_end_the_run_in_words() -> None:
+    code = "import numpy as np\ndef loss(x):\n    return np.ones(3 if x[0] == -1.0 else 4)\n"
+    function_job(Path(), code, optimizer() + SEED)
+    result = paramsrun("params.in")
+    assert result.exit_code == 1
+    assert "The loss came with 4 residuals, after 3 before" in result.output
 
 
 def test_a_resumed_run_is_the_uninterrupted_one() -> None:

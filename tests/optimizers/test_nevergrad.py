@@ -252,7 +252,11 @@ def test_the_name_may_be_written_in_any_case():
         ),
         (
             {"algorithm": "DE", "settings": {"crossover": "sideways"}},
-            "Algorithm DE is refused by nevergrad: AssertionError",
+            "Settings crossover sideways is refused by nevergrad for DE: AssertionError: assert ",
+        ),
+        (
+            {"algorithm": "DE", "settings": {"popsize": "abc", "scale": 2.0}},
+            "Settings popsize abc is refused by nevergrad for DE: AssertionError: assert ",
         ),
         (
             {"settings": {"seed": -1}},
@@ -263,6 +267,21 @@ def test_the_name_may_be_written_in_any_case():
 def test_a_mistake_is_told(keys, told):
     (sentence,) = mistakes(**keys)
     assert sentence.startswith(told)
+
+
+def test_a_refused_option_is_told_with_its_default():
+    (sentence,) = mistakes(algorithm="DE", settings={"popsize": "abc"})
+    assert "popsize" in sentence.partition("assert ")[2]
+    assert sentence.endswith("; by default it has popsize standard")
+
+
+def test_a_refused_option_is_told_where_it_stands(tmp_path):
+    block = "Optimizer\n  Type Nevergrad\n  Nevergrad\n    Algorithm DE\n    Settings\n"
+    keys = "      popsize abc\n    End\n  End\nEnd\n"
+    result = paramsrun("check", function_job(tmp_path, text=block + keys))
+    assert result.exit_code == 2
+    at = "params.in:9:7: Optimizer%Nevergrad%Settings%popsize abc is refused by nevergrad for DE: "
+    assert at in result.output
 
 
 def test_one_that_nevergrad_refuses_to_make_prints_nothing(capfd):

@@ -146,6 +146,25 @@ def test_too_many_values_end_it_with_advice() -> None:
 
 # Whole jobs
 
+
+def test_too_many_values_are_told_by_a_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = function_job(tmp_path / "job", text="Optimizer\n  Type OrthogonalArray\nEnd\n")
+    entry = "---\nname: {}\ntype: integer\nvalue: 1\nrange: [1, 200]\nis_active: true\n"
+    (tmp_path / "job/parameter_interface.yaml").write_text(entry.format("a") + entry.format("b"))
+    assert paramsrun("check", path).exit_code == 0
+    keys = "Array\n  OrthogonalArray IntegerLevels=150\n"
+    path.write_text(path.read_text().replace("Array\n", keys))
+    result = paramsrun("check", path)
+    assert result.exit_code == 2
+    assert result.output.replace(f"{tmp_path}/", "").splitlines()[0] == (
+        "job/params.in:4:1: Optimizer OrthogonalArray: an orthogonal array of all values has more "
+        "than 20000 rows: give parameters fewer values"
+    )
+
+
 PARAMETERS = """\
 ---
 dtype: Parameters

@@ -1,10 +1,15 @@
 """Engine Command in whole jobs: workers, resumes, what is stored and what is told."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
+from paramsrun.errors import CodeChanged
+from paramsrun.job import Job
+from paramsrun.problem.command.objective import CommandObjective
+from paramsrun.problem.contract import Key
 from tests.cli.jobs import PARAMETERS, SAMPLING, SEED, evaluations_of, paramsrun, start
 from tests.resuming.runs import (
     INPUTS,
@@ -146,16 +151,76 @@ def test_keys_that_do_not_decide_the_loss_may_change() -> None:
 
 
 def test_a_program_that_changes_under_way_is_not_taken_by_new_workers() -> None:
-    from paramsrun.errors import RunError
-    from paramsrun.job import Job
-
     with Job.load(write(CMAES + until(6))) as job:
         job.problem.training.user_code()  # type: ignore[attr-defined]
         Path("job/train.sh").write_text(TRAIN)
         job.problem.prepare()
         Path("job/train.sh").write_text(TRAIN + "# changed\n")
-        with pytest.raises(RunError, match=r"train\.sh changed since the job began"):
+        with pytest.raises(CodeChanged, match=r"train\.sh changed since the job began"):
             job.problem.prepare()
+
+
+EDITED = "#!/bin/sh\necho '{\"loss\": 1000}' > r.json\n"
+
+
+@pytest.mark.parametrize("evaluator", ["Inline", "Processes Workers=2", "Dask Workers=2"])
+def test_a_program_edited_during_a_run_ends_it_before_the_new_one_gives_a_loss(
+    tmp_path: Path, evaluator: str
+) -> None:
+    if "Dask" in evaluator:
+        pytest.importorskip("distributed")
+    Path("job/edited.sh").write_text(EDITED)
+    Path("job/edited.sh").chmod(0o755)
+    swap = f"test $(wc -l < {tmp_path}/seen) -ge 9 && mv {tmp_path}/job/edited.sh $0 2> /dev/null\n"
+    Path("job/train.sh").write_text(f"{TRAIN}echo 1 >> {tmp_path}/seen\n{swap}true\n")
+    text = f"Evaluator Type={evaluator}\nParallelLevels ParameterVectors=4\n{until(40)}"
+    result = paramsrun(write(CMAES + text))
+    assert result.exit_code == 1, result.output
+    assert f"{tmp_path}/job/train.sh changed since the job began: Go on" in result.output
+    found = evaluations_of(PARENT)
+    assert 3 <= len(found) < 15
+    for event in found:
+        assert float(str(event["fx"])) == pytest.approx(expected(event), rel=1e-12)
+    (ended,) = events(PARENT, "exit")
+    assert ended["how"] == "error"
+    done(paramsrun("job/params.in", "--resume", "auto"))
+    assert [e["n"] for e in evaluations_of(Path("params.2.results"))] == list(range(1, 41))
+    output = tell(Path("params.2.results"))
+    assert output.count("Warning: the code of ./train.sh changed since") == 1
+
+
+def test_a_program_that_was_only_touched_runs_on() -> None:
+    with Job.load(write(CMAES + until(6))) as job:
+        problem = job.problem
+        assert isinstance(problem.training, CommandObjective)
+        problem.training.user_code()
+        os.utime("job/train.sh", (1, 1))
+        assert not problem.evaluate(problem.parameters.x0, Key(1, 1)).failures
+
+
+def test_an_edit_long_after_a_program_began_does_not_cost_its_loss() -> None:
+    later = "touch -d '+1 hour' $0.new && mv $0.new $0\n"
+    Path("job/train.sh.new").write_text(EDITED)
+    Path("job/train.sh.new").chmod(0o755)
+    Path("job/train.sh").write_text(TRAIN + later)
+    with Job.load(write(CMAES + until(6))) as job:
+        problem = job.problem
+        assert isinstance(problem.training, CommandObjective)
+        problem.training.user_code()
+        assert problem.evaluate(problem.parameters.x0, Key(1, 1)).fx == 2.5
+        with pytest.raises(CodeChanged, match=r"train\.sh changed since the job began"):
+            problem.evaluate(problem.parameters.x0, Key(1, 2))
+
+
+def test_an_edit_as_a_program_begins_costs_its_loss() -> None:
+    Path("job/train.sh.new").write_text(EDITED)
+    Path("job/train.sh").write_text(TRAIN + "mv $0.new $0\n")
+    with Job.load(write(CMAES + until(6))) as job:
+        problem = job.problem
+        assert isinstance(problem.training, CommandObjective)
+        problem.training.user_code()
+        with pytest.raises(CodeChanged, match=r"train\.sh changed since the job began"):
+            problem.evaluate(problem.parameters.x0, Key(1, 1))
 
 
 def test_a_job_that_was_killed_goes_on(tmp_path: Path) -> None:

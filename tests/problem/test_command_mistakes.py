@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from paramsrun.problem.contract import Key
 from tests.problem.conftest import JobFolder
 from tests.problem.test_command import PARAMETERS
 
@@ -159,7 +160,7 @@ def test_the_parameters_may_name_the_program(job: JobFolder) -> None:
     options = "dtype: CommandParameters\nsettings: {input: {command: {Command: echo 4}}}\n"
     job.edit("parameter_interface.yaml", {"dtype: Parameters\n": options})
     problem = job.problem()
-    assert problem.evaluate(problem.parameters.x0, (1, 1)).fx == 4.0  # type: ignore[arg-type]
+    assert problem.evaluate(problem.parameters.x0, Key(1, 1)).fx == 4.0
 
 
 def test_files_that_the_parameters_name_lie_below_the_input(job: JobFolder) -> None:
@@ -176,3 +177,43 @@ def test_a_check_runs_nothing(job: JobFolder, tmp_path: Path) -> None:
     job.write("params.in", f"Engine Command\n  Command touch {tmp_path}/made\nEndEngine\n")
     assert job.load(run_code=True) is not None
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("true && true", "&&"),
+        ("true || true", "||"),
+        ("echo 1; echo 2", "1;"),
+        ("echo 1 | cat", "|"),
+        ("echo 1 >out 2>&1", ">out 2>&1"),
+        ("cat < in", "<"),
+        ("echo $HOME/x $PARAMSRUN_LR", "$HOME/x $PARAMSRUN_LR"),
+        ("true 'a b'|cat 'c | d'", "'a b'|cat"),
+        ("true &", "&"),
+    ],
+)
+def test_what_only_a_shell_understands_is_warned_of(
+    job: JobFolder, command: str, words: str
+) -> None:
+    job.write("params.in", f"Engine Command\n  Command {command}\nEndEngine\n")
+    job.problem()
+    assert job.warnings == [
+        f"params.in:2:11: Engine Command%Command: no shell runs it, and the program gets {words} "
+        "as written; write sh -c '...' around what is for a shell"
+    ]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sh -c 'echo $HOME && true > x; cat | cat'",
+        'sh -c "echo \\"$HOME\\" | cat"',
+        "echo 'it;s' \\| \\$x a\\;b",
+        "echo http://host/?a=1&b=2 10$ $ --out=5$",
+    ],
+)
+def test_what_is_quoted_is_not_warned_of(job: JobFolder, command: str) -> None:
+    job.write("params.in", f"Engine Command\n  Command {command}\nEndEngine\n")
+    job.problem()
+    assert job.warnings == []

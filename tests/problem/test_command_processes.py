@@ -26,8 +26,9 @@ from tests.problem.conftest import JobFolder
 
 EVALUATE = """\
 import pickle, sys, numpy as np
+from paramsrun.problem.contract import Key
 problem = pickle.load(open(sys.argv[1], "rb"))
-problem.evaluate(np.array([0.5, 0.5]), (1, 1))
+problem.evaluate(np.array([0.5, 0.5]), Key(1, 1))
 """
 ROOT = Path(__file__).parents[2]
 
@@ -46,7 +47,8 @@ class Pipe:
 
     def wait(self) -> None:
         """Wait until a program has said its x."""
-        select.select([self._number], [], [])
+        seen, _, _ = select.select([self._number], [], [], 60.0)
+        assert seen, "no program was started"
         assert self.read() == b"x\n"
 
     def read(self, size: int = 2) -> bytes:

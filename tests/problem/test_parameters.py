@@ -162,3 +162,46 @@ def test_a_range_that_is_not_used_is_only_warned_of() -> None:
         "p.yaml:8:8: the value 5.0 of b is outside its range 0.0 to 2.0, but it is not active"
     ]
     assert not findings.mistakes
+
+
+@pytest.mark.parametrize("key", ["Type", "SCALE", "Choices"])
+def test_a_key_in_another_case_must_be_mended(key: str) -> None:
+    (text,) = mistakes(entry(**{key: "log"}))
+    assert text == f"p.yaml:6:1: {key} must be written {key.casefold()}, in lower case"
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        *(("tpye", "type"), ("typ", "type"), ("Types", "type"), ("scales", "scale")),
+        *(("sacle", "scale"), ("choises", "choices"), ("choice", "choices")),
+    ],
+)
+def test_a_key_that_is_a_letter_off_is_warned_of(key: str, meant: str) -> None:
+    parameters, findings = read(entry(**{key: "log"}))
+    assert parameters is not None
+    assert parameters.parameters[0].metadata == {key: "log"}
+    assert [str(w) for w in findings.warnings] == [
+        f"p.yaml:6:1: {key} is kept as a comment; did you mean {meant}?"
+    ]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("atoms", "block", "description", "equation", "Source", "comment", "unit", "tags"),
+        *("atom_type", "atype", "type2", "scaling", "scale_factor", "ranges", "Range", "notes"),
+    ],
+)
+def test_a_comment_is_no_misspelt_key(key: str) -> None:
+    parameters, findings = read(entry(**{key: "log"}))
+    assert parameters is not None
+    assert findings.warnings == []
+
+
+def test_a_comment_beside_the_key_it_resembles_is_a_comment() -> None:
+    text = entry(type="float", Type="torsion", types="C H", scale="log", range="[1, 9]", value="2")
+    parameters, findings = read(text)
+    assert parameters is not None
+    assert parameters.parameters[0].metadata == {"Type": "torsion", "types": "C H"}
+    assert findings.warnings == []

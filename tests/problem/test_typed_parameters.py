@@ -270,3 +270,10 @@ def test_integers_are_exact_as_far_as_they_may_go() -> None:
     ends = {"type": "integer", "range": f"[{-LARGEST}, {LARGEST}]", "value": str(LARGEST - 1)}
     parameters: ParameterInterface = interface(entry(**ends))
     assert parameters.named(parameters.x0) == {"a": LARGEST - 1}
+
+
+def test_misspelt_choices_are_told_once() -> None:
+    text = entry(**CHOICES | {"choices": "", "Choices": "[relu, tanh]"})
+    assert len(mistakes(text)) == 1
+    _, findings = read(entry(**CHOICES | {"Range": "[0, 1]"}))
+    assert [m.text for m in findings.mistakes] == ["Range must be written range, in lower case"]

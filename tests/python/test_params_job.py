@@ -399,6 +399,21 @@ def test_a_run_that_is_not_there_cannot_be_loaded() -> None:
         ParAMSJob.load_run("search")
     with pytest.raises(UsageError, match="is no name for a results folder"):
         ParAMSJob.run_exists("a/b")
+    for call in (ParAMSJob.run_exists, ParAMSJob.load_run, ParAMSJob):
+        with pytest.raises(UsageError, match="The name of a job must be a text, not 5"):
+            call(5)  # type: ignore[arg-type]
+
+
+def test_a_folder_without_a_run_is_no_run() -> None:
+    Path("junk.results").mkdir()
+    assert not ParAMSJob.run_exists("junk")
+    with pytest.raises(UsageError, match=r"junk\.results is no results folder"):
+        ParAMSJob.load_run("junk")
+    a_job(SEED + until(5), "search").run(echo=quiet)
+    Path("search.2.results").mkdir()
+    assert ParAMSJob.run_exists("search")
+    with pytest.raises(UsageError, match=r"search\.2\.results is no results folder"):
+        ParAMSJob.load_run("search")
 
 
 def test_a_run_with_a_folder_of_its_own_is_gone_on_with_in_the_next() -> None:

@@ -3,15 +3,17 @@
 import resource
 import subprocess
 import tarfile
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from paramsrun.errors import CheckpointFailed
-from paramsrun.manager.events import Checkpoint, Event
-from paramsrun.results import checkpoint, draft, journal
+from paramsrun.manager.events import Checkpoint, Eval, Event
+from paramsrun.results import archive, checkpoint, draft, journal
 from paramsrun.results.folder import JOURNAL
 from paramsrun.results.journal import encode
 from paramsrun.results.opening import open_checkpoint
@@ -39,7 +41,6 @@ def limited(n_bytes: int) -> Iterator[None]:
 @pytest.fixture
 def short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "SEGMENT_EVENTS", 10)
-    monkeypatch.setattr(checkpoint, "SEGMENT_EVENTS", 10)
 
 
 @pytest.mark.usefixtures("short_segments")
@@ -69,6 +70,47 @@ def test_segments_in_a_checkpoint_are_those_of_the_journal(recorded: Make, tmp_p
         ours = {p.name: p.read_bytes() for p in journal.segments(run.folder / JOURNAL)}
         theirs = journal.segments(tmp_path / str(step) / "journal")
         assert {p.name: p.read_bytes() for p in theirs} == ours
+
+
+def test_segments_that_ended_by_their_bytes_are_those_of_the_journal(
+    recorded: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "SEGMENT_BYTES", 1000)
+    monkeypatch.setattr(archive, "LARGE", 1000)
+    run = recorded()
+    run.start()
+    for step in range(1, 20):
+        run.evaluate(step)
+        open_checkpoint(run.save(), tmp_path / str(step))
+        ours = {p.name: p.read_bytes() for p in journal.segments(run.folder / JOURNAL)}
+        theirs = journal.segments(tmp_path / str(step) / "journal")
+        assert {p.name: p.read_bytes() for p in theirs} == ours
+    assert len(ours) > 10
+    run.close()
+    again = checkpoint.Checkpoints(run.folder, run.checkpoints._control, {})
+    open_checkpoint(run.path(again.write(run.state)), tmp_path / "again")
+    again.close()
+    assert lines(tmp_path / "again/journal")[:-1] == lines(run.folder / JOURNAL)
+
+
+def test_no_journal_is_held_in_memory_for_a_checkpoint(recorded: Make, tmp_path: Path) -> None:
+    run = recorded()
+    run.start()
+    run.evaluate(1)
+    residuals = np.zeros(100_000)
+    for n in range(2, 14):
+        run.add(Eval(n, 1, n, 0, np.zeros(2), 0.5, 0.1, r=residuals))
+    tail = run.folder / JOURNAL / "000001.jsonl"
+    tracemalloc.start()
+    try:
+        path = run.save()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert tail.stat().st_size > 12_000_000
+    assert peak < 6_000_000
+    open_checkpoint(path, tmp_path / "out")
+    assert lines(tmp_path / "out/journal") == lines(run.folder / JOURNAL)
 
 
 @pytest.mark.usefixtures("short_segments")
@@ -127,7 +169,7 @@ def test_the_journal_tells_of_each_segment_that_is_full(recorded: Make, tmp_path
     run.start()
     run.evaluate(1)
     full: list[Path] = []
-    again = journal.Journal(run.folder / JOURNAL, run.state.n_events, full.append)
+    again = journal.Journal(run.folder / JOURNAL, full.append)
     for event in list(journal.read(run.folder / JOURNAL)) * 7:
         assert not isinstance(event, journal.Torn)
         again.append(event)

@@ -168,9 +168,21 @@ def test_they_may_lie_elsewhere_within_the_results(tmp_path: Path) -> None:
     assert made(RESUMED / "kept/here") == [50]
 
 
-def test_they_may_lie_outside_the_results(tmp_path: Path) -> None:
-    run_parent(tmp_path, control(AtEnd="Yes", CheckpointingDirectory="../kept"))
+def test_they_may_lie_outside_the_results_at_an_absolute_path(tmp_path: Path) -> None:
+    run_parent(tmp_path, control(AtEnd="Yes", CheckpointingDirectory=tmp_path / "kept"))
     assert made(tmp_path / "kept") == [45]
+
+
+@pytest.mark.parametrize("folder", ["../kept", "a/../../kept", ".."])
+def test_a_relative_path_does_not_lead_out_of_the_results(tmp_path: Path, folder: str) -> None:
+    text = control(AtEnd="Yes", CheckpointingDirectory=folder)
+    job = function_job(tmp_path / "job", UNEVEN, TWO_OPTIMIZERS + SEED + text + until(25))
+    message = refused(paramsrun(job), PARENT)
+    assert (
+        f"CheckpointControl%CheckpointingDirectory must be within the results folder, not {folder}:"
+        " leave out .., or give an absolute path" in message
+    )
+    assert not (tmp_path / "kept").exists()
 
 
 def test_names_without_a_count_never_meet(tmp_path: Path) -> None:

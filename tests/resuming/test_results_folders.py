@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from paramsrun.results import journal
 from tests.cli.jobs import contents, function_job, journal_of, paramsrun, start
 from tests.resuming.runs import (
     INPUTS,
+    JOURNAL,
     PARENT,
     N,
     control,
@@ -52,6 +54,21 @@ def test_a_run_that_ended_goes_on_as_if_it_had_not(whole: list[dict[str, object]
     done(go_on(until(MORE)))
     assert story(RESUMED) == whole
     assert numbers(RESUMED) == list(range(N + 1, MORE + 1))
+
+
+@pytest.mark.parametrize("n_bytes", [400, 3000])
+def test_a_run_whose_segments_end_by_their_bytes_goes_on_as_well(
+    whole: list[dict[str, object]], monkeypatch: pytest.MonkeyPatch, n_bytes: int
+) -> None:
+    """Of the earlier run one segment is larger; of a session, a full one may be the last."""
+    monkeypatch.setattr(journal, "SEGMENT_BYTES", n_bytes)
+    done(go_on(until(60)))
+    made = control(AtEnd="Yes")
+    done(go_on(until(65) + made, "second.in", RESUMED))
+    done(go_on(until(MORE), "third.in", Path("second.results/checkpoints/c000.tar.gz")))
+    assert story(Path("third.results")) == whole
+    assert len(journal.segments(Path("third.results") / JOURNAL)) > 3
+    assert "third.results" in done(paramsrun("status", "third.results"))
 
 
 def test_what_is_resumed_stays_as_it_is(whole: list[dict[str, object]]) -> None:

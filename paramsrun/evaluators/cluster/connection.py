@@ -26,6 +26,7 @@ from paramsrun.evaluators.cluster.order import (
     objection,
     versions_here,
 )
+from paramsrun.evaluators.messages import Over
 
 CONNECT_S = 30.0
 INTRODUCE_S = 120.0
@@ -60,7 +61,7 @@ class Lost(NamedTuple):
     reason: str
 
 
-Answer = Computed | Unfit | Killed | Failed
+Answer = Computed | Unfit | Over | Killed | Failed
 Message = tuple[int, Answer] | Workers | Lost
 
 

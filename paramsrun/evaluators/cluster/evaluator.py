@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 from time import perf_counter
 
-from paramsrun.errors import EvaluatorLost, RunError
+from paramsrun.errors import CodeChanged, EvaluatorLost, RunError
 from paramsrun.evaluators.cluster.chunks import chunk_size, depth
 from paramsrun.evaluators.cluster.connection import (
     Answer,
@@ -21,6 +21,7 @@ from paramsrun.evaluators.cluster.connection import (
 from paramsrun.evaluators.cluster.order import Chunk, Computed, Unfit
 from paramsrun.evaluators.cluster.own import OwnCluster
 from paramsrun.evaluators.contract import Done, Task, failed
+from paramsrun.evaluators.messages import Over
 from paramsrun.evaluators.worker_process import Attempt
 
 LOG = logging.getLogger("paramsrun.evaluators")
@@ -47,7 +48,8 @@ class Dask:
     Raises
     ------
     EvaluatorLost
-        From `next_done`, where the scheduler is gone.
+        From `next_done`, where the scheduler is gone; CodeChanged, where the user's code is not
+        what it was when the run began.
     RunError
         From `next_done`, where no worker can take the problem.
     """
@@ -177,6 +179,8 @@ class Dask:
                 for one, evaluation, s in zip(attempts, evaluations, seconds, strict=True):
                     self._done.append(((one.task, evaluation), s))
                 self._note(sum(seconds) / len(seconds))
+            case Over(reason):
+                raise CodeChanged(reason)
             case Unfit(address, reason):
                 self._leave_aside(address, reason)
                 self._waiting.extendleft(reversed(attempts))

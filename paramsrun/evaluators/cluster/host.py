@@ -18,7 +18,7 @@ from typing import Any
 from distributed import WorkerPlugin, get_worker
 from tornado.ioloop import PeriodicCallback
 
-from paramsrun.errors import RunError
+from paramsrun.errors import CodeChanged, RunError
 from paramsrun.evaluators.cluster.order import (
     Chunk,
     Computed,
@@ -28,7 +28,7 @@ from paramsrun.evaluators.cluster.order import (
     versions_here,
 )
 from paramsrun.evaluators.cluster.sources import write
-from paramsrun.evaluators.messages import Pickled
+from paramsrun.evaluators.messages import Over, Pickled
 from paramsrun.evaluators.processes import Processes
 from paramsrun.problem.contract import Evaluation
 
@@ -75,13 +75,15 @@ class Host(WorkerPlugin):  # type: ignore[misc]  # without types here
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def compute(self, chunk: Chunk, is_wanted: Callable[[], bool]) -> Computed | Unfit:
+    def compute(self, chunk: Chunk, is_wanted: Callable[[], bool]) -> Computed | Unfit | Over:
         """Return the losses of points; NoLongerWanted once nobody waits for them."""
         if self._objection is not None:
             return Unfit(self._worker.address, self._objection)
         try:
             with self._processes() as processes:
                 return _computed(processes, chunk, lambda: is_wanted() and not self._is_closing)
+        except CodeChanged as error:
+            return Over(str(error))
         except (RunError, OSError) as error:
             return Unfit(self._worker.address, str(error))
 

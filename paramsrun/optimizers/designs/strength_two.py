@@ -40,15 +40,20 @@ def orthogonal_array(levels: Sequence[int]) -> Integers:
     return _array(tuple(levels)).copy()
 
 
+def check_rows(levels: Sequence[int]) -> None:
+    """Raise TooManyRows where `orthogonal_array` would."""
+    if least_rows(levels) > MAX_ROWS:
+        raise TooManyRows
+    _constructed(tuple(sorted(levels, reverse=True)))
+
+
 @lru_cache(maxsize=8)
 def _array(levels: tuple[int, ...]) -> Integers:
-    least = least_rows(levels)
-    if least > MAX_ROWS:
-        raise TooManyRows
+    check_rows(levels)
     order = sorted(range(len(levels)), key=lambda i: -levels[i])
     descending = [levels[i] for i in order]
-    array = _constructed(descending)
-    for n_rows in range(least, min(len(array), _SEARCHED + 1), _step(levels)):
+    array = _constructed(tuple(descending))
+    for n_rows in range(least_rows(levels), min(len(array), _SEARCHED + 1), _step(levels)):
         found = exchanged(descending, n_rows)
         if found is not None:
             array = found
@@ -56,7 +61,8 @@ def _array(levels: tuple[int, ...]) -> Integers:
     return array[:, np.argsort(order)]
 
 
-def _constructed(levels: Sequence[int]) -> Integers:
+@lru_cache(maxsize=8)
+def _constructed(levels: tuple[int, ...]) -> Integers:
     """Return the product of one array for each prime: levels are pairs of its levels."""
     factors = [primes_of(n) for n in levels]
     array = np.zeros((1, len(levels)), dtype=np.int64)

@@ -47,6 +47,12 @@ def _line(settings: "Command", around: Surroundings) -> CommandLine | None:
     at = around.at("Engine%Command")
     for text in line.mistakes:
         around.findings.mistake(at, f"Engine Command%Command: {text}")
+    if words := [*line.for_a_shell()]:
+        around.findings.warn(
+            at,
+            f"Engine Command%Command: no shell runs it, and the program gets {' '.join(words)} as "
+            "written; write sh -c '...' around what is for a shell",
+        )
     copied = [PurePath(path).name for path in (*settings.template, *settings.file)]
     for word in line.bare_files():
         if word not in copied:

@@ -2,12 +2,24 @@
 
 import hashlib
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping
+from math import inf
 from pathlib import Path
+from typing import NamedTuple
 
-from paramsrun.errors import RunError, nearest
+from paramsrun.errors import CodeChanged, nearest
+
+_READ_S = 60.0
+"""So long after its start a program may still read its files."""
+_QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.", re.DOTALL)
+_OF_SHELLS = re.compile(r"[|;<>]|&&|^&$|^\$.")
+_GO_ON = (
+    "Go on with it as it is now by --resume auto, or start a new run.\n"
+    "A file that evaluations write to must not stand in Command: let the program find it itself"
+)
 
 
 def begins_below(word: str) -> bool:
@@ -53,17 +65,37 @@ class CommandLine:
         """Return the files by their words, each with its path and SHA-256."""
         return {word: f"{path} {self._digest(path)}" for word, path in self.files.items()}
 
-    def check_unchanged(self) -> None:
-        """Raise RunError where a file is not what it was when this was made."""
+    def check_unchanged(self, began: float = inf) -> None:
+        """Raise CodeChanged where a file has another content than when this was made.
+
+        A file that is gone is no objection: the start of the program will fail.
+
+        Parameters
+        ----------
+        began
+            When a program was started that has ended: what was written long after that was not
+            read by it, and is no objection. Left out, it is yet to start.
+        """
         for path, stamp in self._stamps.items():
-            if _stamp(path) != stamp and _sha256(path) != self._digests.get(path):
-                raise RunError(f"{path} changed since the job began")
+            now = _stamp(path)
+            if now is None or now == stamp or now.modified_ns / 1e9 > began + _READ_S:
+                continue
+            if _sha256(path) != self._digests.get(path):
+                raise CodeChanged(f"{path} changed since the job began: {_GO_ON}")
+            self._stamps[path] = now
 
     def bare_files(self) -> Iterator[str]:
         """Iterate over the arguments that the user may take for files beside the input."""
         for word in shlex.split(self.text)[1:]:
             if not begins_below(word) and (self.folders[0] / word).is_file():
                 yield word
+
+    def for_a_shell(self) -> Iterator[str]:
+        """Iterate over the words, as written, that mean something to a shell alone."""
+        found = _QUOTED.sub(lambda m: "_" * len(m[0]), self.text)
+        for word in re.finditer(r"\S+", found):
+            if _OF_SHELLS.search(word[0]):
+                yield self.text[word.start() : word.end()]
 
     def _program(self, word: str) -> str:
         if "/" not in word:
@@ -147,12 +179,20 @@ def _names(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()] if folder.is_dir() else []
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+class _Stamp(NamedTuple):
+    """What tells, without reading a file, that it may have changed."""
+
+    modified_ns: int
+    size: int
+    inode: int
+
+
+def _stamp(path: Path) -> _Stamp | None:
     try:
         told = path.stat()
     except OSError:
         return None
-    return told.st_mtime_ns, told.st_size
+    return _Stamp(told.st_mtime_ns, told.st_size, told.st_ino)
 
 
 def _sha256(path: Path) -> str:

@@ -103,7 +103,7 @@ class CommandObjective:
         self.folders.clear_up(everything=self.running.keep == "None")
 
     def prepare(self) -> None:
-        """Raise RunError where the program changed since the job was loaded."""
+        """Raise CodeChanged where the program changed since the job was loaded."""
         self.line.check_unchanged()
 
     @property
@@ -123,7 +123,10 @@ class CommandObjective:
     # An evaluation
 
     def evaluate(self, x: Vector, values: Vector, key: Key) -> SetEvaluation:
-        """Return the loss; what goes wrong with the program is the reason of an infinite one."""
+        """Return the loss; what goes wrong with the program is the reason of an infinite one.
+
+        Raises CodeChanged where the program is not what it was when the job was loaded.
+        """
         progress = Progress(key.bars)
         try:
             folder = self.folders.make(key)
@@ -157,7 +160,9 @@ class CommandObjective:
         return _combined(losses, self.running.ensemble)
 
     def _run(self, folder: Path, values: Values, number: int, progress: Progress) -> float:
+        self.line.check_unchanged()
         self.inputs.put_into(folder, values)
+        began = folder.stat().st_mtime
         environment = {**self._inherited, **_environment(values), REPEAT.encode(): b"%d" % number}
         lines = None
         if self.running.progress is not None:
@@ -166,7 +171,9 @@ class CommandObjective:
         try:
             code = self._in_group(folder, environment, lines)
         except (OSError, ValueError) as error:
+            self.line.check_unchanged()
             raise NoLoss(f"it cannot be started: {_said(error)}") from None
+        self.line.check_unchanged(began)
         if lines is not None and lines.finish():
             assert progress.reason is not None
             raise NoLoss(progress.reason)

@@ -27,7 +27,9 @@ class Command:
     It finds the parameters in parameters.json there, in the environment (PARAMSRUN_LR for the
     parameter lr: capitals, with _ for all but letters and digits), and in the files made from
     Template. Its loss is a number that it prints or writes. A program that ends with an exit code
-    other than 0, is killed, takes too long or gives no finite number makes the loss infinite.
+    other than 0, is killed, takes too long or gives no finite number makes the loss infinite. The
+    run ends if the program, or a file among its arguments, changes meanwhile, so that no losses are
+    of two programs; it can be gone on with.
     """
 
     provides: ClassVar[frozenset[str]] = frozenset()
