@@ -116,7 +116,7 @@ CASES = {
     ),
     "stoppers that draw": Case(
         (SMALL,),
-        150,
+        90,
         (
             stoppers["TimeAnnealing"](critical_ratio=40.0),
             stoppers["ValueAnnealing"](critical_stop_chance=99.0),
@@ -126,7 +126,7 @@ CASES = {
     ),
     "stoppers that look back": Case(
         (NELDER_MEAD, SMALL),
-        200,
+        150,
         (
             stoppers["BestFunctionValueUnmoving"](number_of_function_calls=12, tolerance=0.05),
             stoppers["CurrentFunctionValueUnmoving"](number_of_function_calls=6, tolerance=0.2),
