@@ -35,6 +35,8 @@ class Living:
         self.n_in_flight = 0
         self.needed = needed(proposer)
         self._ready: Callable[[], bool] | None = getattr(proposer, "ready", None)
+        self.may_wait = self._ready is not None
+        """Whether it may have nothing to hand out until another process has got on."""
         self._bars: Callable[[int], tuple[Step, ...]] | None = getattr(proposer, "bars", None)
         self._scaling = scaling
         self._batch = -1
@@ -67,11 +69,6 @@ class Living:
             return False
         return bool(self._waiting) or (not self._n_missing and (not self._ready or self._ready()))
 
-    @property
-    def may_wait(self) -> bool:
-        """Whether it may have nothing to hand out until another process has got on."""
-        return self._ready is not None
-
     def next(self) -> tuple[Candidate, Task]:
         """Return its next candidate, asking for a new batch where the last was told."""
         if self._n_missing == 0:
@@ -90,7 +87,10 @@ class Living:
         self.n_in_flight -= 1
         self._n_missing -= 1
         if self._n_missing == 0:
-            tell(self.proposer, self._x, self._fx, self._residuals)
+            if self.needed:
+                tell(self.proposer, self._x, self._fx, self._residuals)
+            else:
+                self.proposer.tell(self._x, self._fx)
 
     def restore(self, tape: Tape, n_told: int = 0) -> Divergence | None:
         """Replay what a journal recorded, the results of an unfinished batch among it.
