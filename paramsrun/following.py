@@ -15,9 +15,9 @@ def following(name: str) -> tuple[str, Path | None, str | None]:
     is none yet; and, if the job has come to its end already, a sentence that says so.
     """
     n = max(_sessions(name), default=0)
-    latest = latest_of(name)
-    if latest is None:
+    if n == 0:
         return name, None, None
+    latest = _folder(name, n)
     following = f"{name}.{n + 1}"
     exit = read(latest).state.exit
     if exit is None or exit.how not in ("conditions", "exhausted"):

@@ -11,6 +11,7 @@ from paramsrun.evaluators.contract import Done, Evaluates, Task, failed
 from paramsrun.evaluators.crew import Crew
 from paramsrun.evaluators.memory import resident_mb
 from paramsrun.evaluators.messages import Broken, Computed, Over, Pickled, Ready
+from paramsrun.evaluators.typical import typical
 from paramsrun.evaluators.worker_process import Attempt, WorkerProcess
 
 PREFETCH_BELOW_S = 0.02
@@ -177,8 +178,7 @@ class Processes:
             case Computed(evaluation, elapsed_s, _):
                 attempt = worker.tasks.popleft()
                 worker.n_done += 1
-                before = elapsed_s if self._typical_s is None else self._typical_s
-                self._typical_s = 0.8 * before + 0.2 * elapsed_s
+                self._typical_s = typical(self._typical_s, elapsed_s)
                 if elapsed_s > self._timeout_s:
                     self._was_late(attempt)
                 else:

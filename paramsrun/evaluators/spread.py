@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from paramsrun.arrays import Vector
 from paramsrun.evaluators.contract import Done, Evaluates, Evaluator, Task
+from paramsrun.evaluators.typical import typical
 from paramsrun.problem.contract import Evaluation, Key
 
 DEAR_S = 0.2
@@ -101,7 +102,7 @@ class Spread:
             return None
         task, evaluation = done
         if task.part is None:
-            self._note(self._inner.last_s)
+            self._whole_s = typical(self._whole_s, self._inner.last_s)
             self.n_in_flight -= 1
             return done
         return self._put_together(task.key, task.part[0], evaluation)
@@ -137,10 +138,6 @@ class Spread:
         if len(parts) < len(dealt.parts):
             return None
         del self._dealt[key]
-        self._note(dealt.seconds)
+        self._whole_s = typical(self._whole_s, dealt.seconds)
         self.n_in_flight -= 1
         return dealt.task, self._problem.whole(dealt.task.x, key, parts)
-
-    def _note(self, seconds: float) -> None:
-        before = seconds if self._whole_s is None else self._whole_s
-        self._whole_s = 0.8 * before + 0.2 * seconds

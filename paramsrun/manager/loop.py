@@ -51,11 +51,8 @@ class Manager:
         Why the run is to end at once, if something outside asks for it.
     requests
         What else was asked from outside since the last call; the end of the run comes last.
-    shares_best
-        Whether each new best point is offered to the other living optimizers.
-    squares
-        Of an evaluation, (n_residuals,) whose squares add up to what is minimised, for optimizers
-        that need them; RunError where there are none.
+    shares_best, squares
+        See `Optimizers`.
     """
 
     def __init__(
@@ -123,7 +120,7 @@ class Manager:
             if not optimizers.submit(self._exit_rule.calls_left(self.state)):
                 continue
             if not optimizers.n_in_flight:
-                if not optimizers.wait_for_others:
+                if not optimizers.waits_for_others:
                     return self.leave("exhausted", NOBODY_LEFT)
                 sleep(PATIENCE_S)
             elif optimizers.take_result(PATIENCE_S):

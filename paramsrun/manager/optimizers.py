@@ -118,7 +118,7 @@ class Optimizers:
         return len(self._living) == n_living
 
     @property
-    def wait_for_others(self) -> bool:
+    def waits_for_others(self) -> bool:
         """Whether one waits for what other processes have in hand."""
         return any(living.may_wait for living in self._living.values())
 

@@ -22,6 +22,7 @@ from paramsrun.evaluators.cluster.order import Chunk, Computed, Unfit
 from paramsrun.evaluators.cluster.own import OwnCluster
 from paramsrun.evaluators.contract import Done, Task, failed
 from paramsrun.evaluators.messages import Over
+from paramsrun.evaluators.typical import typical
 from paramsrun.evaluators.worker_process import Attempt
 
 LOG = logging.getLogger("paramsrun.evaluators")
@@ -178,7 +179,7 @@ class Dask:
                     self._own.worked()
                 for one, evaluation, s in zip(attempts, evaluations, seconds, strict=True):
                     self._done.append(((one.task, evaluation), s))
-                self._note(sum(seconds) / len(seconds))
+                self._point_s = typical(self._point_s, sum(seconds) / len(seconds))
             case Over(reason):
                 raise CodeChanged(reason)
             case Unfit(address, reason):
@@ -210,7 +211,3 @@ class Dask:
             raise RunError(unfit(address, reason))
         self._unfit.add(address)
         LOG.warning("%s. It gets no more points", unfit(address, reason))
-
-    def _note(self, seconds: float) -> None:
-        before = seconds if self._point_s is None else self._point_s
-        self._point_s = 0.8 * before + 0.2 * seconds
