@@ -1,6 +1,5 @@
 """Orthogonal arrays: balance of every pair of columns, and few rows."""
 
-from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 from math import prod
@@ -19,14 +18,19 @@ from paramsrun.optimizers.designs.two_level_array import two_level_array
 def is_balanced(array: Integers, levels: Sequence[int]) -> bool:
     """Return whether each column, and each pair of columns, holds all there is equally often."""
     n = len(array)
-    columns = [column.tolist() for column in array.T]
+    if (array < 0).any() or (array >= np.array(levels)).any():
+        return False
     ones = all(
-        Counter(column) == dict.fromkeys(range(m), n // m)
-        for column, m in zip(columns, levels, strict=True)
+        (np.bincount(column, minlength=m) * m == n).all()
+        for column, m in zip(array.T, levels, strict=True)
     )
     return ones and all(
-        Counter(zip(columns[i], columns[j], strict=True))
-        == {(a, b): n / levels[i] / levels[j] for a in range(levels[i]) for b in range(levels[j])}
+        (
+            np.bincount(array[:, i] * levels[j] + array[:, j], minlength=levels[i] * levels[j])
+            * levels[i]
+            * levels[j]
+            == n
+        ).all()
         for i, j in combinations(range(len(levels)), 2)
     )
 
