@@ -62,6 +62,7 @@ SAMPLING = (
     "      NumberOfSamples 10000000\n   End\nEnd\n"
 )
 OPTIMIZERS = {"CMAES": CMAES, "Scipy Nelder-Mead": NELDER_MEAD, "RandomSampling": SAMPLING}
+OFTEN = "EverySeconds -1\n   KeepPast -1\n   NamingFormat c%(count)\n   EveryFunctionCalls"
 PAUSE_MS = 20.0
 RESUME_US = 20.0
 MEMORY_MB = 64.0
@@ -114,9 +115,8 @@ def pauses(folder: Path, name: str, text: str, resume: Path | None = None) -> di
 
 
 def measure_pauses(rows: Rows, folder: Path) -> None:
-    often = "EverySeconds -1\n   KeepPast -1\n   NamingFormat c%(count)\n   EveryFunctionCalls"
     few = [
-        pauses(folder, f"few_{i}", job_text(CMAES, "ellipsoid", 2600, f"{often} 2500"))[2500]
+        pauses(folder, f"few_{i}", job_text(CMAES, "ellipsoid", 2600, f"{OFTEN} 2500"))[2500]
         for i in range(5)
     ]
     rows.add(
@@ -126,7 +126,7 @@ def measure_pauses(rows: Rows, folder: Path) -> None:
         "ms",
         f"largest {max(few):.1f}",
     )
-    many = pauses(folder, "many", job_text(CMAES, "ellipsoid", 100_100, f"{often} 2500"))
+    many = pauses(folder, "many", job_text(CMAES, "ellipsoid", 100_100, f"{OFTEN} 2500"))
     late = [many[n] for n in range(90_000, 100_001, 2500)]
     rows.add(
         "checkpoints at 90,000 to 100,000, median of 5",
@@ -136,10 +136,13 @@ def measure_pauses(rows: Rows, folder: Path) -> None:
         f"largest {max(late):.1f}; of all {len(many)}: median "
         f"{statistics.median(many.values()):.1f}, largest {max(many.values()):.1f}",
     )
+
+
+def measure_first_pauses(rows: Rows, folder: Path) -> None:
+    """Measure checkpoints that have a long journal to pack."""
+    often = f"{OFTEN} 100000"
     first = [
-        pauses(folder, f"one_{i}", job_text(CMAES, "ellipsoid", 100_100, f"{often} 100000"))[
-            100_000
-        ]
+        pauses(folder, f"one_{i}", job_text(CMAES, "ellipsoid", 100_100, often))[100_000]
         for i in range(3)
     ]
     rows.add(
@@ -152,7 +155,7 @@ def measure_pauses(rows: Rows, folder: Path) -> None:
     again = pauses(
         folder,
         "again",
-        job_text(CMAES, "ellipsoid", 100_450, f"{often} 150"),
+        job_text(CMAES, "ellipsoid", 100_450, f"{OFTEN} 150"),
         resume=folder / "one_0",
     )
     rows.add(
@@ -267,6 +270,7 @@ def main() -> None:
     rows = Rows()
     with tempfile.TemporaryDirectory(prefix="checkpoint-") as name:
         measure_pauses(rows, Path(name))
+        measure_first_pauses(rows, Path(name))
         measure_long_lines(rows, Path(name))
         measure_resume(rows, Path(name))
     measure_memory(rows, 200_000 if "--quick" in sys.argv else 1_000_000)

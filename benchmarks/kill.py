@@ -16,7 +16,6 @@ and the file EXIT. Where results are not taken in order, each optimizer must go 
 long as it lives, and no candidate may be in the journal twice.
 """
 
-import mmap
 import multiprocessing
 import os
 import shutil
@@ -25,57 +24,40 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import kill_watch
 import numpy as np
-import orjson
 from jobs_to_kill import KINDS, write_job
+from kill_journals import Evaluated, read
+from kill_watch import (
+    AIMS,
+    CHECKPOINT,
+    DELETION,
+    HANGS,
+    PACKING,
+    PHASES,
+    REPLAY,
+    STARTUP,
+    Watch,
+    caught,
+    children,
+    forked,
+    outlive,
+    strike,
+    waited,
+)
 
 WORKERS = 3
 MAX_KILLS = 5
-SEGMENT_EVENTS = 40
-"""In place of 5,000, so that these short journals have segments that are full too."""
-SOFT_ENDS = ("signal", "request")
-EVENTS = ("start", "eval", "inject", "end")
-PHASES = ("start-up", "folder", "replay", "loss", "between", "checkpoint", "end")
-STARTUP, FOLDER, REPLAY, LOSS, BETWEEN, CHECKPOINT, END = range(len(PHASES))
-AIMS = {
-    FOLDER: (1, 0.004),
-    REPLAY: (1, 0.004),
-    BETWEEN: (150, 0.0002),
-    CHECKPOINT: (15, 0.003),
-    END: (1, 0.004),
-}
-"""What is aimed at: at most so many times in one run, and seconds that it takes."""
 WAYS = ("SIGKILL", "SIGKILL with workers", "SIGKILL after a worker", "SIGTERM", "SIGINT", "EXIT")
 SOFT_CODES = (0, 130, 143)
-HANGS = -1
-PATIENCE_S = 60.0
-"""A job that was asked to end and has not by then hangs."""
-
-
-class Evaluated(NamedTuple):
-    """What a folder's journal says."""
-
-    lines: list[bytes]
-    """The events that make two journals equal, without t."""
-    x: list[bytes]
-    """The points evaluated, the initial one among them."""
-    ended: bool
-    ways: dict[tuple[int, int, int], bytes]
-    """Each candidate (optimizer, batch, place) and its point and loss."""
-    doubled: int
-    """Candidates that are there more than once."""
-    in_sequence: bool
-    """Whether the evaluations are numbered from 1 without a gap."""
 
 
 @dataclass
@@ -95,180 +77,6 @@ class Tally:
     def add(self, other: "Tally") -> None:
         for name, value in vars(other).items():
             setattr(self, name, getattr(self, name) + value)
-
-
-def read(folder: Path | None) -> Evaluated:
-    """Return what a journal holds; a torn last line is left out."""
-    lines, x, ended, n = [], [], False, []
-    ways: dict[tuple[int, int, int], bytes] = {}
-    if folder is not None:
-        for path in sorted((folder / "optimization/journal").glob("*.jsonl")):
-            for line in path.read_bytes().split(b"\n")[:-1]:
-                event = orjson.loads(line)
-                ended = event["e"] == "exit" and event["how"] not in SOFT_ENDS
-                if event["e"] == "eval":
-                    x.append(np.array(event["x"], dtype=np.float64).tobytes())
-                    n.append(event["n"])
-                    at = (event["o"], event["b"], event["i"])
-                    ways[at] = orjson.dumps([event["x"], event["fx"]])
-                if event["e"] in EVENTS:
-                    del event["t"]
-                    lines.append(orjson.dumps(event))
-    in_sequence = n == list(range(len(n)))
-    return Evaluated(lines, x, ended, ways, len(n) - len(ways), in_sequence)
-
-
-class Watch:
-    """One byte that a job shares with who kills it: the phase it is in; and how often each came."""
-
-    def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, 64)
-
-    def clear(self) -> None:
-        self._memory[:] = bytes(64)
-
-    @property
-    def phase(self) -> int:
-        return self._memory[0]
-
-    def entered(self, phase: int) -> int:
-        return int.from_bytes(self._memory[8 * (phase + 1) - 4 : 8 * (phase + 1)], "little")
-
-    def enter(self, phase: int) -> None:
-        at = 8 * (phase + 1)
-        self._memory[at - 4 : at] = (self.entered(phase) + 1).to_bytes(4, "little")
-        self._memory[0] = phase
-
-    def around(self, owner: Any, name: str, phase: int) -> None:
-        """Let a function tell that it runs."""
-        inner: Callable[..., Any] = getattr(owner, name)
-
-        def told(*args: Any, **kwargs: Any) -> Any:
-            before = self.phase
-            self.enter(phase)
-            try:
-                return inner(*args, **kwargs)
-            finally:
-                self._memory[0] = END if before == STARTUP and phase == BETWEEN else before
-
-        setattr(owner, name, told)
-
-    def install(self) -> None:
-        """Watch this process."""
-        from paramsrun.manager.loop import Manager
-        from paramsrun.problem.engines.function import FunctionObjective
-        from paramsrun.results import folder
-        from paramsrun.results.checkpoint import Checkpoints
-
-        self.around(folder, "create", FOLDER)
-        self.around(Manager, "resume", REPLAY)
-        self.around(Manager, "run", BETWEEN)
-        self.around(FunctionObjective, "evaluate", LOSS)
-        self.around(Checkpoints, "write", CHECKPOINT)
-        self.around(Manager, "leave", END)
-
-
-def forked(arguments: list[str], folder: Path, calls: Path, watch: Watch) -> int:
-    """Start a command in a child of this process; return its pid."""
-    pid = os.fork()
-    if pid:
-        return pid
-    code: object = 99
-    try:
-        os.chdir(folder)
-        log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        os.environ["CALLS"] = str(calls)
-        watch.install()
-        from paramsrun.cli.command import main
-
-        print("$", *arguments, flush=True)
-        main(arguments)
-    except SystemExit as end:
-        code = end.code or 0
-    except KeyboardInterrupt:
-        code = 128 + signal.SIGINT
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        os._exit(code if isinstance(code, int) else 98)
-
-
-class Caught(NamedTuple):
-    """Where a process was at a random instant."""
-
-    phase: int
-    status: int | None
-    """If it ended before that instant: with which status."""
-
-
-def caught(
-    pid: int, watch: Watch, rng: np.random.Generator, seconds: float, aims: list[int]
-) -> Caught:
-    """Wait for a random instant of a process.
-
-    seconds is how long it will run, aims what it may be caught at.
-    """
-    if rng.random() < 0.5:
-        delay = rng.uniform(0.0, seconds)
-    else:
-        aim = int(rng.choice(aims))
-        most, seconds = AIMS[aim]
-        delay = rng.uniform(0.0, seconds)
-        nth = int(rng.integers(1, most + 1))
-        while watch.entered(aim) < nth:
-            done, status = os.waitpid(pid, os.WNOHANG)
-            if done:
-                return Caught(watch.phase, status)
-            time.sleep(2e-5)
-    time.sleep(delay)
-    return Caught(watch.phase, None)
-
-
-def strike(pid: int, code: signal.Signals = signal.SIGKILL) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, code)
-
-
-def waited(pid: int) -> int:
-    """Return the status with which a process ends; one that hangs is killed."""
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
-            return status
-        time.sleep(1e-3)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    return HANGS
-
-
-def children(pid: int) -> list[int]:
-    """Return the processes that a process started."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            if path.read_text().rpartition(")")[2].split()[1] == str(pid):
-                found.append(int(path.parent.name))
-    return found
-
-
-def outlive(workers: list[int]) -> bool:
-    """Return whether one of those workers is there long after its driver."""
-    until = time.monotonic() + 3.0
-    while living := [pid for pid in workers if is_worker(pid)]:
-        if time.monotonic() > until:
-            return bool(living)
-        time.sleep(0.01)
-    return False
-
-
-def is_worker(pid: int) -> bool:
-    with suppress(OSError):
-        return b"evaluators.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    return False
 
 
 class Chain:
@@ -321,7 +129,7 @@ class Chain:
         self._n_killed_workers = 0
         calls = self._folder / f"calls.{self._n_sessions}"
         self._watch.clear()
-        pid = forked(self._arguments(parent), self._folder, calls, self._watch)
+        pid = forked(self._arguments(parent), self._folder, calls, self._watch.install)
         if rng is None:
             phase, status = STARTUP, waited(pid)
         else:
@@ -393,7 +201,7 @@ class Chain:
 
     def _aims(self, parent: Path | None) -> list[int]:
         """Return what this session can be caught at."""
-        without = {REPLAY} if parent is None else set()
+        without = {DELETION, PACKING} | ({REPLAY} if parent is None else set())
         if "CheckpointControl" not in self._kind.text:
             without.add(CHECKPOINT)
         return [aim for aim in AIMS if aim not in without]
@@ -463,29 +271,21 @@ def chains(work: Work) -> Tally:
 
 
 def warm(root: Path) -> None:
-    """Write the jobs, and import all that they need, so that their start is short."""
-    import cma
-    import scipy.optimize  # noqa: F401
-
-    import paramsrun.results.opening  # noqa: F401
+    """Write the jobs, load each once, and import all that they need."""
     from paramsrun.job import Job
 
-    cma.CMAEvolutionStrategy(np.zeros(2), 1.0, {"verbose": -9})
+    kill_watch.warm()
     for name, kind in KINDS.items():
         write_job(root / name, kind)
         Job.load(root / name / "params.in", run_code=False).close()
 
 
-def shorten_segments() -> None:
-    from paramsrun.results import journal
-
-    journal.SEGMENT_EVENTS = SEGMENT_EVENTS
-
-
 def run_whole(root: Path) -> None:
     """Let a job of each kind run to its end."""
     warm(root)
-    pids = [forked(["params.in"], root / name, root / name / "calls", Watch()) for name in KINDS]
+    pids = [
+        forked(["params.in"], root / name, root / name / "calls", Watch().install) for name in KINDS
+    ]
     statuses = [os.waitpid(pid, 0)[1] for pid in pids]
     sys.exit(any(statuses))
 
@@ -520,7 +320,7 @@ def main() -> None:
         root = Path(name)
         whole = subprocess.Popen([sys.executable, __file__, "--whole", root / "whole"])
         warm(root / "warm")
-        shorten_segments()
+        kill_watch.shorten_segments()
         if whole.wait() != 0:
             sys.exit("The uninterrupted runs failed")
         expected = {kind: read(root / "whole" / kind / "params.results") for kind in KINDS}

@@ -6,11 +6,19 @@ ParamsrunError          exit code 1
 └── RunError            1   a run that had to end: the disk is full, no evaluation can succeed
     ├── CheckpointFailed  1   a checkpoint that was not made; the run may go on
     └── EvaluatorLost     1   what evaluations ran on is gone; the run can be gone on with
-        └── CodeChanged   1   the user's code is not what it was when the run began
+        ├── CodeChanged   1   the user's code is not what it was when the run began
+        └── NoRoom        1   the disk takes no more of what evaluations write
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+
+MAX_TOLD = 100
+"""So many mistakes are told at once; `InputError.mistakes` holds all."""
+_N_CLOSE, _MAX_COMPARED = 20, 60
+"""So many names that are like a wrong one are compared by the letter, if it is no longer."""
+_LONG_WORD = re.compile(r"\S{1001,}")
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -34,13 +42,25 @@ class Mistake:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.text}"
+        return f"{self.place}: {_shortened(self.text)}"
+
+
+def _shortened(text: str) -> str:
+    """Return a text for people, the words of which are none of a thousand characters."""
+    return _LONG_WORD.sub(_cut_off, text)
+
+
+def _cut_off(word: re.Match[str]) -> str:
+    return f"{word[0][:60]}... ({len(word[0])} characters)"
 
 
 class ParamsrunError(Exception):
     """Any error that is told to the user in one message, without a traceback."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return _shortened(super().__str__())
 
 
 class UsageError(ParamsrunError):
@@ -65,6 +85,10 @@ class CodeChanged(EvaluatorLost):
     """The user's code is not what it was when the run began: its losses would be of another."""
 
 
+class NoRoom(EvaluatorLost):
+    """The disk takes no more of what evaluations write: their losses would not be their own."""
+
+
 class InputError(ParamsrunError):
     """Every mistake found in the files of an input, sorted by file and line."""
 
@@ -72,7 +96,9 @@ class InputError(ParamsrunError):
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         self.mistakes = tuple(sorted(set(mistakes)))
-        super().__init__("\n".join(map(str, self.mistakes)))
+        told = list(map(str, self.mistakes[:MAX_TOLD]))
+        more = len(self.mistakes) - len(told)
+        super().__init__("\n".join([*told, f"... and {more} more mistakes"] if more else told))
 
 
 @dataclass
@@ -101,8 +127,28 @@ def most_like(name: str, known: Iterable[str]) -> str | None:
     from difflib import get_close_matches
 
     by_fold = {k.casefold(): k for k in known}
-    close = get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.6)
-    return by_fold[close[0]] if close else None
+    close = get_close_matches(name.casefold(), by_fold, n=_N_CLOSE, cutoff=0.6)
+    if not close or len(name) > _MAX_COMPARED:
+        return by_fold[close[0]] if close else None
+    return by_fold[min(close, key=lambda known: _slips(name.casefold(), known))]
+
+
+def _slips(a: str, b: str) -> int:
+    """Return how many letters are too many, too few or wrong, or changed places with the next.
+
+    Damerau 1964, doi 10.1145/363958.363994; by the recursion of optimal string alignment.
+    """
+    before: list[int] = []
+    last = list(range(len(b) + 1))
+    for i, one in enumerate(a, 1):
+        row = [i]
+        for j, other in enumerate(b, 1):
+            least = min(last[j] + 1, row[-1] + 1, last[j - 1] + (one != other))
+            if i > 1 and j > 1 and one == b[j - 2] and a[i - 2] == other:
+                least = min(least, before[j - 2] + 1)
+            row.append(least)
+        before, last = last, row
+    return last[-1]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -3,27 +3,47 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+from paramsrun.errors import RunError
+from paramsrun.manager.events import Start
+from paramsrun.manager.state import RunState
+from paramsrun.results import lock
 from paramsrun.results.folder import JOURNAL
-from paramsrun.results.reader import read
+from paramsrun.results.reader import folded, read
 
 
-def following(name: str) -> tuple[str, Path | None, str | None]:
+class Following(NamedTuple):
+    """How a job goes on."""
+
+    name: str
+    """Of its next session."""
+    origin: Path | None = None
+    """The folder that it resumes; None where it begins, or begins anew."""
+    over: str | None = None
+    """If the job has come to its end already, a sentence that says so."""
+    anew: str | None = None
+    """If what there is cannot be gone on with, a sentence that says so."""
+
+
+def following(name: str) -> Following:
     """Return how the job of that name goes on, for queues that start one command again and again.
 
-    The results are the name of the next session; the folder that it resumes, or None where there
-    is none yet; and, if the job has come to its end already, a sentence that says so.
+    A session that ended at its initial loss has nothing to go on with: the next begins anew.
     """
     n = max(_sessions(name), default=0)
     if n == 0:
-        return name, None, None
+        return Following(name)
     latest = _folder(name, n)
     following = f"{name}.{n + 1}"
+    if is_false_start(latest):
+        why = f"{latest} ended at its initial loss, which is not finite"
+        return Following(following, anew=f"{why}: a new run begins in {_folder(name, n + 1)}")
     exit = read(latest).state.exit
-    if exit is None or exit.how not in ("conditions", "exhausted"):
-        return following, latest, None
+    if exit is None or not exit.is_over:
+        return Following(following, latest)
     reason = exit.reason.replace("\n", "\n  ")
-    return (
+    return Following(
         following,
         latest,
         f"{latest} ended already, and there is nothing to do:\n  {reason}\n"
@@ -31,15 +51,22 @@ def following(name: str) -> tuple[str, Path | None, str | None]:
     )
 
 
-def latest_of(name: str) -> Path | None:
-    """Return the results folder of a job's latest session; None where there is none yet."""
-    n = max(_sessions(name), default=0)
-    return None if n == 0 else _folder(name, n)
-
-
 def has_run(name: str) -> bool:
-    """Return whether a session of a job has results: a folder of its name may be anything."""
-    return any((_folder(name, n) / JOURNAL).is_dir() for n in _sessions(name))
+    """Return whether a job has results to go on with: a folder of its name may be anything."""
+    folders = (_folder(name, n) for n in _sessions(name))
+    return any((path / JOURNAL).is_dir() and not is_false_start(path) for path in folders)
+
+
+def is_false_start(folder: Path) -> bool:
+    """Return whether a folder holds a run that ended since its initial loss was not finite."""
+    state = RunState()
+    try:
+        if any(isinstance(event, Start) for event in folded(folder / JOURNAL, state)):
+            return False
+    except RunError:  # told by who goes on with it
+        return False
+    failed = state.initial is not None and state.initial.why is not None
+    return failed and lock.alive(folder) is None
 
 
 def _folder(name: str, n: int) -> Path:

@@ -95,12 +95,28 @@ class Job:
         Raises UsageError where the results folder is there already, RunError where the run had to
         end early. live shows a progress line.
         """
-        from paramsrun.session import Session, context  # a check can do without
+        from paramsrun.results.last_words import end_by, note  # a check can do without
 
+        folder = self.folder.absolute()  # a loss may change the current folder
         recorded = self._make_folder()
+        state = self._loaded.state
+        before = state.exit
+        try:
+            self._run_in(folder, recorded, echo, live)
+        except (Exception, KeyboardInterrupt) as error:
+            is_recorded = state.exit is not None and state.exit is not before
+            event = state.exit if is_recorded else None
+            note(folder, event or end_by(error, state), is_recorded)
+            raise
+        return state
+
+    def _run_in(
+        self, folder: Path, recorded: dict[int, Tape], echo: Callable[[str], None], live: bool
+    ) -> None:
+        from paramsrun.session import Session, context
+
         state, x0 = self._loaded.state, None
         with ExitStack() as stack:
-            folder = self.folder.absolute()  # a loss may change the current folder
             session = Session(self._loaded, folder, stack, echo, live)
             if self._loaded.origin is not None:
                 origin = self._loaded.origin
@@ -111,7 +127,6 @@ class Job:
             if state.initial is None and not state.n_started and not self.settings.skip_x0:
                 x0 = Task(Key(0, 0), self.problem.parameters.x0)
             session.manager.run(x0)
-        return state
 
     def _make_folder(self) -> dict[int, Tape]:
         """Make the results folder; return what the run that goes on had recorded."""

@@ -32,6 +32,11 @@ class Settings:
 
     @input.setter
     def input(self, given: InputBlock | Mapping[str, Any]) -> None:
+        if not isinstance(given, (InputBlock, Mapping)):
+            kind = type(given).__name__
+            raise TypeError(
+                f"an input is a block or a dict (a job takes a text, too), not a {kind}"
+            )
         fresh = empty()
         entries = given.as_dict() if isinstance(given, InputBlock) else given
         for name, value in entries.items():

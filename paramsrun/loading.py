@@ -1,7 +1,7 @@
 """From an input file to all that a run needs: settings, problem, and what it goes on with."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +11,7 @@ from paramsrun import resuming
 from paramsrun.beside import warn_of_unused
 from paramsrun.errors import Findings, Mistake
 from paramsrun.input import Block, Source, parse, read_source, write
+from paramsrun.input.tree import Entry
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
 from paramsrun.optimizers.plugin import Plugin, check_plugins, check_recorded
@@ -122,7 +123,7 @@ class _Loader:
         seed = settings.random_seed
         seed = secrets.randbits(32) if seed is None else seed
         search = (self._folder,)
-        problem = self._problem(settings, tree, self._folder, search, seed)
+        problem = self._problem(settings, tree, self._folder.joinpath, search, seed)
         return self._loaded(name, settings, tree, seed, problem, search, source=source)
 
     def _resumed(self, name: str | None, new: Block, origin: Origin) -> Loaded:
@@ -134,7 +135,8 @@ class _Loader:
         seed = state.context.seed if settings.random_seed is None else settings.random_seed
         search = (self._folder, *_recorded_folders(state))
         check_recorded([state.optimizers[o].start for o in state.living], search)
-        problem = self._problem(settings, tree, origin.inputs, search, seed, origin)
+        resolve = resuming.resolver(origin, new, self._folder)
+        problem = self._problem(settings, tree, resolve, search, seed, origin)
         resuming.check_interface(origin, state.run, problem.parameters)
         warn_of_unused(new, settings, self._folder, origin.inputs, self._findings)
         changes = list(resuming.news(origin, state, new, tree))
@@ -147,17 +149,18 @@ class _Loader:
         self,
         settings: JobSettings,
         tree: Block,
-        root: Path,
+        resolve: Callable[[str], Path],
         search: Sequence[Path],
         seed: int,
         origin: Origin | None = None,
     ) -> Problem:
         """Return the problem; InputError with all mistakes so far."""
         found = self._findings
-        problem = load_problem(
-            settings, root.joinpath, search, found, seed, tree, self._run_code, origin is None
-        )
         stored = None if origin is None else origin.inputs
+        run_code = self._run_code and not _is_stored(tree.get("Engine"), stored)
+        problem = load_problem(
+            settings, resolve, search, found, seed, tree, run_code, origin is None
+        )
         check_plugins(settings.optimizer, tree, search, found, self._run_code, stored)
         if origin is not None:
             resuming.name_stored(origin, found)
@@ -204,6 +207,13 @@ def _recorded_folders(state: RunState) -> list[Path]:
         folder = (module_folder if is_call(name) else command_folder)(name, path)
         found += [] if folder is None or folder in found else [folder]
     return found
+
+
+def _is_stored(engine: Entry | None, stored: Path | None) -> bool:
+    """Return whether an engine is that of a stored input: the log names its code before it runs."""
+    if engine is None or stored is None:
+        return False
+    return Path(engine.place.file).is_relative_to(stored)
 
 
 def _is_told(warning: Mistake, origin: Origin | None) -> bool:

@@ -1,6 +1,5 @@
 """A job for Python: an input that is changed as attributes, a run, and its results."""
 
-import os
 import signal
 import sys
 import time
@@ -10,14 +9,14 @@ from typing import Any, Literal, TypeAlias
 
 from paramsrun.apart import Apart
 from paramsrun.errors import Findings, ParamsrunError, Place, UsageError
-from paramsrun.following import following, has_run
+from paramsrun.following import following, has_run, is_false_start
 from paramsrun.input import Source, read_source
 from paramsrun.job import Job, say
 from paramsrun.job_input import FilePath, JobInput
 from paramsrun.manager.state import RunState
 from paramsrun.params_results import ParAMSResults
 from paramsrun.results import lock
-from paramsrun.results.folder import INPUTS, JOURNAL, check_name
+from paramsrun.results.folder import INPUTS, JOURNAL, check_free, check_name
 from paramsrun.results.reader import read
 from paramsrun.threads import one_thread
 
@@ -106,6 +105,9 @@ class ParAMSJob(JobInput):
     def run_exists(name: str) -> bool:
         """Return whether the current folder has results of a job of that name, ``<name>.results``.
 
+        A run that ended at its initial loss, as that was not finite, has none to go on with: where
+        a job of its name is run anew, that is its next session.
+
         Raises UsageError where the name is none for a folder.
         """
         return has_run(_named(name))
@@ -131,7 +133,9 @@ class ParAMSJob(JobInput):
                 job = ParAMSJob.from_inputfile("search.in")
             results = job.run()
         """
-        following_name, latest, over = following(_named(name))
+        following_name, latest, over, anew = following(_named(name))
+        if anew is not None:
+            raise UsageError(f"{anew} if its input is run")
         if latest is None:
             raise UsageError(f"There is no run {name} here: the folder has no {name}.results")
         job = cls.load_external(latest, following_name)
@@ -173,6 +177,7 @@ class ParAMSJob(JobInput):
             Where the run had to end early.
         """
         self._check_not_running()
+        self._step_over(echo)
         if self._over is not None and self._over[0] == self._text:
             echo(self._over[1])
         elif wait:
@@ -234,7 +239,7 @@ class ParAMSJob(JobInput):
 
     def _run(self, echo: Callable[[str], None]) -> RunState:
         with one_thread(), self._load() as job:
-            self._check_free(job.folder)
+            check_free(job.folder)
             self._at = job.folder.absolute()
             return job.run(echo)
 
@@ -248,7 +253,7 @@ class ParAMSJob(JobInput):
         """Run the job in a process of its own; return once its results folder is there."""
         with self._load(run_code=False) as job:
             folder = job.folder.absolute()
-        self._check_free(folder)
+        check_free(folder)
         self._at = folder
         self._apart = Apart(self.name, self._text, self.folder)
         while self._apart.is_alive() and not folder.is_dir():
@@ -256,16 +261,19 @@ class ParAMSJob(JobInput):
         if not folder.is_dir():
             self._check_apart()
 
+    def _step_over(self, echo: Callable[[str], None]) -> None:
+        """Take the name of the next session, if this one ended at its initial loss."""
+        given = self.settings.input
+        if given.ResultsDirectory or given.ResumeCheckpoint:
+            return
+        if is_false_start(self._default_folder()):
+            after = following(self.name)
+            echo(after.anew or "")
+            self.name, self._at = after.name, None
+
     def _check_not_running(self) -> None:
         if self._apart is not None and self._apart.is_alive():
             raise UsageError(f"{self.name} runs already, as process {self._apart.pid}")
-
-    def _check_free(self, folder: Path) -> None:
-        if os.path.lexists(folder):
-            raise UsageError(
-                f"{folder} is there already, and results are never overwritten: give the job "
-                "another name, or move the folder away"
-            )
 
     def _check_apart(self) -> None:
         """Raise what ended a process that failed."""

@@ -1,6 +1,8 @@
 """The results of a job for Python: arrays and values of a results folder, running or ended."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paramsrun.arrays import Vector
-from paramsrun.errors import Findings, UsageError, nearest
+from paramsrun.errors import Findings, RunError, UsageError, nearest
 from paramsrun.manager.events import Checkpoint, Context
 from paramsrun.manager.optimizer_state import OptimizerState
 from paramsrun.manager.state import RunState
@@ -19,9 +21,9 @@ from paramsrun.problem.parameters import ParameterInterface, read_parameters
 from paramsrun.problem.space import Value
 from paramsrun.results import journal
 from paramsrun.results.evaluations import Counts, Evaluations, columns_of, evaluations
-from paramsrun.results.folder import INPUTS, JOURNAL
+from paramsrun.results.folder import INPUTS, JOURNAL, optimizer_folder
 from paramsrun.results.reader import read
-from paramsrun.results.summary import type_of
+from paramsrun.results.summary import ending, type_of
 from paramsrun.settings.naming import SUFFIX
 from paramsrun.settings.read_job import read_job
 
@@ -140,11 +142,12 @@ class ParAMSResults:
         whatever the weights and sigmas, in the entries' unit.
         """
         header, rows = self._rows("running_stats.txt", data_set, optimizer)
-        columns = {
-            name: np.array([row[k] for row in rows], dtype=np.float64)
-            for k, name in enumerate(header[1:], 1)
-        }
-        return {"evaluation": _numbers(rows), **columns}
+        with _undamaged(self._set(data_set, optimizer) / "running_stats.txt"):
+            columns = {
+                name: np.array([row[k] for row in rows], dtype=np.float64)
+                for k, name in enumerate(header[1:], 1)
+            }
+            return {"evaluation": _numbers(rows), **columns}
 
     def get_loss(
         self,
@@ -153,7 +156,9 @@ class ParAMSResults:
         optimizer: int | None = None,
     ) -> float:
         """Return the loss."""
-        return float(self._snapshot(source, data_set, optimizer, "loss.txt").read_text())
+        path = self._snapshot(source, data_set, optimizer, "loss.txt")
+        with _undamaged(path):
+            return float(path.read_text())
 
     def get_parameter_interface(
         self, source: str = "best", optimizer: int | None = None
@@ -254,7 +259,9 @@ class ParAMSResults:
     def _logged(self, file: str, data_set: str, optimizer: int | None) -> Evaluations:
         """Return the evaluations that a running file has rows of."""
         _, rows = self._rows(file, data_set, optimizer)
-        return self._evaluations().at(_numbers(rows))
+        with _undamaged(self._set(data_set, optimizer) / file):
+            numbers = _numbers(rows)
+        return self._evaluations().at(numbers)
 
     def _rows(
         self, file: str, data_set: str, optimizer: int | None
@@ -271,7 +278,7 @@ class ParAMSResults:
         _check_among(data_set, SETS, "data_set")
         folder = self.path / "optimization"
         if optimizer is not None:
-            folder /= f"optimizer_{optimizer:03d}"
+            folder /= optimizer_folder(optimizer)
         found = folder / f"{data_set}_results"
         if not found.is_dir():
             self._read()  # tells it where this is no results folder at all
@@ -297,6 +304,15 @@ def _check_among(given: str, known: tuple[str, ...], what: str) -> None:
         )
 
 
+@contextmanager
+def _undamaged(path: Path) -> Iterator[None]:
+    """Tell what a file holds that is none of what the program writes there."""
+    try:
+        yield
+    except (ValueError, IndexError, OverflowError) as error:
+        raise RunError(f"{path} is damaged: {error!s:.200}") from None
+
+
 def _numbers(rows: list[list[str]]) -> Counts:
     return np.array([int(row[0]) for row in rows], dtype=np.int64)
 
@@ -318,12 +334,7 @@ def _prediction(entry: Entry, findings: Findings) -> Prediction | None:
 
 
 def _result(optimizer: OptimizerState, state: RunState) -> OptimizerResult:
-    start, best, end = optimizer.start, optimizer.best, optimizer.end
-    how = reason = None
-    if end is not None:
-        how, reason = end.how, end.reason
-    elif state.exit is not None:
-        how, reason = "job exit", state.exit.reason
+    start, best, end = optimizer.start, optimizer.best, ending(optimizer, state)
     assert state.run is not None
     parameters = None
     if best.x is not None:
@@ -335,6 +346,6 @@ def _result(optimizer: OptimizerState, state: RunState) -> OptimizerResult:
         optimizer.n_evaluations,
         best.fx,
         parameters,
-        how,
-        reason,
+        None if end is None else end.how,
+        None if end is None else end.reason,
     )

@@ -1,17 +1,18 @@
 """Going on with an earlier run: what it was, and what a new input changes in it."""
 
 import hashlib
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from paramsrun.errors import Findings, Mistake, RunError, UsageError
-from paramsrun.input import Block, Key, Word, parse, read_source, write
+from paramsrun.errors import Findings, Mistake, Place, RunError, UsageError
+from paramsrun.input import Block, Key, Source, Word, parse, read_source, write
 from paramsrun.manager.events import Run
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
@@ -28,9 +29,13 @@ from paramsrun.results.reader import fold, folded
 from paramsrun.settings.declared import scope_of
 from paramsrun.settings.job import JobSettings
 from paramsrun.settings.merge import merge
+from paramsrun.settings.naming import MAX_BYTES, SUFFIX
 from paramsrun.settings.paths import moved
 
 NOT_INHERITED = ("resumecheckpoint", "resultsdirectory")
+_STATE = re.compile(r"([0-9]{6,12})_([0-9]{9,12})", re.ASCII)
+"""What `state_name` gives to the state of an optimizer."""
+_INCLUDE = re.compile(r"^\s*@include\b", re.IGNORECASE | re.MULTILINE)
 
 
 class Origin(NamedTuple):
@@ -57,6 +62,7 @@ class Origin(NamedTuple):
         if state.run is None:
             raise UsageError(f"{self.path} holds an empty journal: there is nothing to go on with")
         state.session_began = state.checkpoint_t = state.t
+        state.n_before = state.n_evaluations
         return state
 
     def tapes(self, state: RunState) -> dict[int, Tape]:
@@ -71,9 +77,10 @@ class Origin(NamedTuple):
     def saved(self) -> dict[int, Saved]:
         """Return what optimizers wrote of themselves."""
         found = {}
-        for path in [] if self.states is None else self.states.glob("[0-9]*_[0-9]*"):
-            o, _, n_told = path.name.partition("_")
-            found[int(o)] = Saved(int(n_told), path.read_bytes())
+        for path in [] if self.states is None else self.states.glob("*"):
+            name = _STATE.fullmatch(path.name)
+            if name is not None and path.is_file():
+                found[int(name[1])] = Saved(int(name[2]), path.read_bytes())
         return found
 
     def _told(self, text: str) -> str:
@@ -94,16 +101,15 @@ def opened(path: Path) -> Iterator[Origin]:
 
     Raises UsageError where it is none, or its run is still alive.
     """
-    if not path.exists():
+    if not os.path.exists(path):
         raise UsageError(f"There is no checkpoint or results folder {path}")
     if not path.is_dir() and not path.is_file():
         raise UsageError(f"{path} is neither a checkpoint nor a results folder")
     if not path.is_dir():
-        from paramsrun.results.opening import open_checkpoint
+        from paramsrun.results.opening import unpacked
 
-        with TemporaryDirectory(prefix="paramsrun-") as name:
-            open_checkpoint(path, Path(name))
-            yield Origin(path, *(Path(name) / part for part in ("inputs", "journal", "states")))
+        with unpacked(path) as (folder, _):
+            yield Origin(path, *(folder / part for part in ("inputs", "journal", "states")))
         return
     if not journal.segments(path / JOURNAL):
         raise UsageError(f"{path} is no results folder: it holds no {JOURNAL}{_hint(path)}")
@@ -120,8 +126,9 @@ def _hint(folder: Path) -> str:
     """Return what may have been meant by a folder that holds no run."""
     rows = folder / LIST
     if rows.is_file():
-        newest = rows.read_text(errors="replace").split()[-1]
-        return f"; to go on from one of its checkpoints, name that, such as {folder / newest}"
+        listed = [row for row in rows.read_text(errors="replace").split() if row.endswith(SUFFIX)]
+        such = f", such as {folder / listed[-1][-MAX_BYTES:]}" if listed else ""
+        return f"; to go on from one of its checkpoints, name that{such}"
     if (folder.parent / JOURNAL).is_dir():
         return f"; did you mean {folder.parent}?"
     return ""
@@ -154,7 +161,7 @@ def _with_paths(new: Block, folder: Path) -> Block:
         if isinstance(entry, Block) and entry.name.casefold() == "dataset":
             name = next(assumed, "")
             path = Word(f"{name}.yaml", entry.place)
-            if entry.get("Path") is None and (folder / path.text).is_file():
+            if entry.get("Path") is None and os.path.isfile(folder / path.text):
                 key = Key("Path", entry.place, path)
                 entry = replace(entry, entries=(*entry.entries, key))
         entries.append(entry)
@@ -163,7 +170,7 @@ def _with_paths(new: Block, folder: Path) -> Block:
 
 def _stored(origin: Origin, findings: Findings) -> Block:
     """Return the stored input, every path in it absolute, without what is not inherited."""
-    source = read_source(origin.inputs / "params.in", findings)
+    source = _stored_source(origin, findings)
     if source is None:
         name_stored(origin, findings)
         findings.check()
@@ -171,6 +178,53 @@ def _stored(origin: Origin, findings: Findings) -> Block:
     tree = parse(source, scope_of(JobSettings), findings)
     kept = tuple(e for e in tree.entries if e.name.casefold() not in NOT_INHERITED)
     return _absolute(Block("", tree.place, entries=kept), origin.inputs)
+
+
+def _stored_source(origin: Origin, findings: Findings) -> Source | None:
+    """Return the stored input; it is stored with what it included, and may include no more."""
+    path = origin.inputs / "params.in"
+    source = read_source(path, findings, Place(str(path)))
+    if source is not None and not origin.path.is_dir() and _INCLUDE.search(source.text):
+        raise UsageError(
+            f"{origin.path} cannot be used: its params.in leads outside by @include, which no "
+            "checkpoint does"
+        )
+    return source
+
+
+def resolver(origin: Origin, new: Block, folder: Path) -> Callable[[str], Path]:
+    """Return what finds the files that a merged input names.
+
+    It raises UsageError for one that a checkpoint names outside of itself, and not the new input.
+    """
+    stored, given = _paths(_stored(origin, Findings())), _paths(_absolute(new, folder))
+    is_folder, inputs = origin.path.is_dir(), f"{os.path.normpath(origin.inputs.absolute())}/"
+
+    def resolve(text: str) -> Path:
+        path = origin.inputs / text
+        if is_folder or text in given or os.path.normpath(path.absolute()).startswith(inputs):
+            return path
+        if text not in stored:
+            return path
+        told = _shown(origin, str(path))
+        raise UsageError(
+            f"{origin.path} cannot be used: its params.in leads outside, to {told}; "
+            "if that file is wanted, name it in the new input"
+        )
+
+    return resolve
+
+
+def _paths(block: Block) -> set[str]:
+    """Return all paths in a tree."""
+    found: set[str] = set()
+
+    def note(path: str) -> str:
+        found.add(path)
+        return path
+
+    moved(block, JobSettings, note)
+    return found
 
 
 def _absolute(block: Block, root: Path) -> Block:
@@ -190,8 +244,21 @@ def news(origin: Origin, state: RunState, new: Block, tree: Block) -> Iterator[s
     changed = [name for name in given if _content(stored, name) != _content(tree, name)]
     if changed:
         yield f"In place of what is stored: {', '.join(changed)}"
+    elsewhere = _stored_directory(stored)
+    if elsewhere is not None and "CheckpointControl" not in given:
+        yield f"Checkpoints go to {elsewhere}, as is stored"
     if "Optimizer" in changed and state.living:
         yield "The new Optimizer blocks act on optimizers that start from here on"
+
+
+def _stored_directory(stored: Block) -> str | None:
+    """Return where an input puts checkpoints, if that is outside of the results folder."""
+    control = stored.get("CheckpointControl")
+    key = control.get("CheckpointingDirectory") if isinstance(control, Block) else None
+    if not isinstance(key, Key) or key.value is None:
+        return None
+    path = Path(key.value.text)
+    return str(path) if path.is_absolute() or ".." in path.parts else None
 
 
 def _content(tree: Block, name: str) -> str:
@@ -211,13 +278,17 @@ def name_stored(origin: Origin, findings: Findings) -> None:
     """Let mistakes name a checkpoint's files as being in it, not where they were unpacked to."""
     if origin.path.is_dir():
         return
-    there, here = str(origin.inputs), f"{origin.path}:{origin.inputs.name}"
     findings.mistakes[:] = [
-        Mistake(
-            replace(m.place, file=m.place.file.replace(there, here)), m.text.replace(there, here)
-        )
+        Mistake(replace(m.place, file=_shown(origin, m.place.file)), _shown(origin, m.text))
         for m in findings.mistakes
     ]
+
+
+def _shown(origin: Origin, text: str) -> str:
+    """Return a text that names the inputs of a checkpoint as being in it."""
+    if origin.path.is_dir():
+        return text
+    return text.replace(str(origin.inputs), f"{origin.path}:{origin.inputs.name}")
 
 
 def check_interface(origin: Origin, run: Run, parameters: ParameterInterface) -> None:
@@ -228,8 +299,9 @@ def check_interface(origin: Origin, run: Run, parameters: ParameterInterface) ->
         or not np.array_equal(stored.bounds, run.ranges)
         or uncommon(stored.space) != run.space
     ):
+        file = _shown(origin, stored.source.at.file)
         raise UsageError(
-            f"{stored.source.at.file} was changed since the run of {origin.path} began: its active "
+            f"{file} was changed since the run of {origin.path} began: its active "
             "parameters, or what values they may have, are not those of the journal. Undo that "
             "change"
         )
@@ -250,7 +322,7 @@ def check_interface(origin: Origin, run: Run, parameters: ParameterInterface) ->
 
 def _stored_interface(origin: Origin) -> ParameterInterface:
     findings = Findings()
-    source = read_source(origin.inputs / "params.in", findings)
+    source = _stored_source(origin, findings)
     path = "parameter_interface.yaml"
     if source is not None:
         entry = parse(source, scope_of(JobSettings), findings).get("ParameterInterface")
@@ -303,7 +375,7 @@ def check_not_over(origin: Origin, state: RunState, rule: ExitRule) -> None:
             f"{origin.path} ended since the loss of its initial parameters is not finite "
             f"({state.initial.why}): start a new run"
         )
-    over = state.exit is not None and state.exit.how in ("conditions", "exhausted")
+    over = state.exit is not None and state.exit.is_over
     was_killed = origin.path.is_dir() and not over
     if rule.met(state) and not was_killed:
         conditions = "\n".join(f"  {line}" for line in rule.explain(state).splitlines())

@@ -1,13 +1,14 @@
 """One session of a run: its manager, and all that listens to it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
 from paramsrun.evaluators.choice import evaluator_of
+from paramsrun.evaluators.contract import Evaluator
 from paramsrun.evaluators.cores import cores
 from paramsrun.loading import Loaded, code_of, exit_rule
 from paramsrun.manager.events import Context, Run
@@ -16,6 +17,7 @@ from paramsrun.manager.interruption import Signals
 from paramsrun.manager.loop import Manager
 from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.stop_rule import StopRule
+from paramsrun.optimizers.plugins import leftovers  # noqa: F401  for the end, see `_load_ahead`
 from paramsrun.optimizers.plugins.threads import ThreadedProposer
 from paramsrun.problem.black_box import HasFolder, RunsUserCode
 from paramsrun.problem.scaling import Kind
@@ -26,6 +28,7 @@ from paramsrun.results.files import allow_many_files
 from paramsrun.results.journal import FORMAT, Journal
 from paramsrun.results.lock import Keeper
 from paramsrun.results.log import Log, RunLog
+from paramsrun.results.manifest import utc_now
 from paramsrun.results.messages import heard
 from paramsrun.results.progress import Progress
 from paramsrun.results.pulse import Pulse
@@ -69,6 +72,7 @@ class Session:
         self._stack = stack
         self._rule = exit_rule(loaded.settings)
         self._listeners: list[Listener] = []
+        self._evaluator: Evaluator | None = None
         if live:
             progress = stack.enter_context(Progress(self._rule))
             self._listeners.append(progress)
@@ -77,8 +81,14 @@ class Session:
         stack.callback(self._log.close)
         stack.enter_context(heard(self._log))
         self._greet()
-        self.signals = Signals(lambda: self._evaluator.interruptible or ThreadedProposer.is_waiting)
+        _load_ahead(loaded.settings.optimizer)
+        self.signals = Signals(self._is_computing)
         self.manager = self._manager()
+
+    def _is_computing(self) -> bool:
+        evaluator = self._evaluator
+        interruptible = evaluator is not None and evaluator.interruptible
+        return interruptible or ThreadedProposer.is_waiting
 
     def _greet(self) -> None:
         name, seed = self._loaded.name, self._loaded.seed
@@ -101,7 +111,7 @@ class Session:
         at = self._folder / results_folder.JOURNAL
         journal = Journal(at, checkpoints.segment_full)
         self._stack.callback(journal.close)
-        pulse = Pulse(lambda: getattr(self, "_evaluator", None), state)
+        pulse = Pulse(lambda: self._evaluator, state)
         self._stack.enter_context(Keeper(self._folder, journal.sync, pulse))
         if isinstance(loaded.problem.training, HasFolder):
             inputs = self._folder / results_folder.INPUTS
@@ -131,6 +141,13 @@ class Session:
             settings.share_best_evaluation_between_optimizers,
             loaded.problem.training.squares,
         )
+
+
+def _load_ahead(optimizers: Iterable[object]) -> None:
+    """Import what optimizers will need of this package, which may be replaced under a long run."""
+    for optimizer in optimizers:
+        for module in getattr(optimizer, "modules", ()):
+            import_module(module)
 
 
 def spawner(loaded: Loaded) -> Spawner:
@@ -231,8 +248,3 @@ def _changes(before: Run | Context, objective: str, code: Mapping[str, str]) -> 
 def versions() -> dict[str, str]:
     """Return the versions of what a run's numbers depend on."""
     return {name: version(name) for name in VERSIONS_OF}
-
-
-def utc_now() -> str:
-    """Return the time of day for people, such as ``2026-11-21T09:40:49+00:00``."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

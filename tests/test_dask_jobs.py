@@ -20,10 +20,11 @@ from tests.cli.jobs import (
     lennard_jones_job,
     paramsrun,
     start,
+    story,
 )
 from tests.evaluators.cluster.conftest import Cluster, is_there, until
 from tests.evaluators.cluster.test_own import below
-from tests.test_workers import CMAES, FIVE, STOPPERS, UNEVEN, lines, run, settings, trajectories
+from tests.test_workers import CMAES, FIVE, STOPPERS, UNEVEN, run, settings, story_of, trajectories
 
 SLOW = "import time\n\ndef loss(x):\n    time.sleep(0.05)\n    return float(x @ x)\n"
 LONG = "ExitCondition\n  Type MaxTotalFunctionCalls\n  MaxTotalFunctionCalls 400\nEnd\n"
@@ -54,7 +55,7 @@ def on_dask(text: str) -> str:
 def test_in_order_the_journal_is_that_of_processes_and_of_inline() -> None:
     text = FIVE + STOPPERS + settings(2, 130, 5, ordered="Yes")
     inline = text.replace("Type=Processes Workers=2", "Type=Inline")
-    journals = [lines(run(t, n)) for t, n in ((text, "p"), (on_dask(text), "d"), (inline, "i"))]
+    journals = [story_of(t, n) for t, n in ((text, "p"), (on_dask(text), "d"), (inline, "i"))]
     assert journals[0] == journals[1] == journals[2]
     assert [e["n"] for e in journals[1] if e["e"] == "eval"] == list(range(131))
 
@@ -76,7 +77,7 @@ def test_a_job_of_an_engine_is_the_same_on_a_cluster() -> None:
         lennard_jones_job(Path(), end + (evaluator or "Evaluator Type=Inline\n"))
         result = paramsrun("params.in", "--name", name)
         assert result.exit_code == 0, result.output
-        found.append(lines(journal_of(Path(f"{name}.results"))))
+        found.append(story(Path(f"{name}.results")))
     assert found[0] == found[1]
 
 
@@ -100,7 +101,7 @@ def test_a_job_that_loses_its_scheduler_ends_with_a_checkpoint_and_goes_on(
 ) -> None:
     first = new_cluster(tmp_path / "first")
     (tmp_path / "s.json").symlink_to(first.file)
-    text = CMAES + LONG.replace("400", "60") + SEED
+    text = CMAES + LONG.replace("400", "40") + SEED
     function_job(tmp_path, SLOW, text + "Evaluator Type=Dask SchedulerFile=s.json Ordered=Yes\n")
     with start("params.in", "--resume", "auto", folder=tmp_path) as job:
         results = tmp_path / "params.results"

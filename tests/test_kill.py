@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.jobs import SEED, function_job, journal_of, paramsrun
+from tests.cli.jobs import SEED, function_job, journal_of, paramsrun, story
 
 KILL = Path(__file__).parents[1] / "benchmarks" / "kill.py"
 NELDER_MEAD = """
@@ -28,12 +28,6 @@ End
 """
 
 
-def events(folder: Path) -> list[dict[str, object]]:
-    """Return what makes two journals equal."""
-    told = [e for e in journal_of(folder) if e["e"] in ("start", "eval", "inject", "end")]
-    return [{k: v for k, v in e.items() if k != "t"} for e in told]
-
-
 def cut(folder: Path, n_lines: int) -> None:
     """Leave of a journal the lines that were written until a kill, and half of the next."""
     journal = folder / "optimization/journal/000001.jsonl"
@@ -52,14 +46,14 @@ def whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_folder_cut_in_any_line_is_resumed_to_the_uninterrupted_run(whole: Path) -> None:
-    expected = events(whole)
+    expected = story(whole)
     n = len(journal_of(whole))
     for n_lines in (*range(1, n - 5, 10), *range(n - 5, n)):
         shutil.copytree(whole, "job.results")
         cut(Path("job.results"), n_lines)
         result = paramsrun("params.in", "--name", "job", "--resume", "auto")
         assert result.exit_code == 0, result.output
-        assert events(Path("job.2.results")) == expected
+        assert story(Path("job.2.results")) == expected
         assert journal_of(Path("job.2.results"))[-1]["e"] == "exit"
         shutil.rmtree("job.results")
         shutil.rmtree("job.2.results")

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from paramsrun.testing import OptimizerConformance
-from tests.cli.jobs import evaluations_of, journal_of, paramsrun, start
+from tests.cli.jobs import evaluations_of, journal_of, paramsrun, start, story
 
 EXAMPLE = Path(__file__).parents[1] / "examples/plugin_optimizer"
 DEADLY = """
@@ -37,12 +37,6 @@ class TestRandomWalk(OptimizerConformance):
     settings = {"step": 0.1}  # noqa: RUF012
 
 
-def events(folder: Path) -> list[dict[str, object]]:
-    """Return what makes two journals equal."""
-    told = [e for e in journal_of(folder) if e["e"] in ("start", "eval", "inject", "end")]
-    return [{k: v for k, v in e.items() if k != "t"} for e in told]
-
-
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True)
@@ -59,6 +53,18 @@ def test_it_converges_in_a_minimum() -> None:
     assert best < 1e-6
 
 
+def test_a_misspelt_setting_is_told_with_its_line() -> None:
+    text = Path("params.in").read_text()
+    Path("params.in").write_text(text.replace("step 0.1", "stp 0.1", 1))
+    result = paramsrun("params.in")
+    assert result.exit_code == 2
+    assert result.output == (
+        "params.in:11:10: Optimizer%Plugin%Settings%stp is no keyword argument of RandomWalk "
+        "(it has: step); did you mean step?\n"
+    )
+    assert not Path("params.results").exists()
+
+
 def test_killed_and_resumed_it_is_the_run_that_was_not_killed(tmp_path: Path) -> None:
     with Path("himmelblau.py").open("a") as file:
         file.write(DEADLY)
@@ -71,11 +77,11 @@ def test_killed_and_resumed_it_is_the_run_that_was_not_killed(tmp_path: Path) ->
     result = paramsrun("params.in", "--name", "walk", "--resume", "auto")
     assert result.exit_code == 0, result.output
     assert "Warning" not in result.output
-    assert events(Path("walk.2.results")) == events(Path("whole.results"))
+    assert story(Path("walk.2.results")) == story(Path("whole.results"))
 
 
 def test_its_checkpoints_go_on_as_the_run_did() -> None:
     assert paramsrun("params.in", "--name", "whole").exit_code == 0
     Path("resume.in").write_text("ResumeCheckpoint whole.results/checkpoints/walk000.tar.gz\n")
     assert paramsrun("resume.in").exit_code == 0
-    assert events(Path("resume.results")) == events(Path("whole.results"))
+    assert story(Path("resume.results")) == story(Path("whole.results"))

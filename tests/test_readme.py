@@ -1,10 +1,10 @@
 """README says only what is so: its commands run, its files and folders are there."""
 
-import os
 import re
-import shlex
 import shutil
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,32 +32,13 @@ def test_both_commands_stand_word_by_word_in_the_script_of_ci() -> None:
         assert script.count(command) == 1
 
 
-def commands_in(path: Path) -> list[str]:
-    """Return what a README tells to type: root in backticks, an example in lines of their own.
-
-    What names a CHECKPOINT, a PATH or RUNNING results by that word is no command yet.
-    """
-    pattern = r"`(paramsrun [^`]*)`" if path.parent == ROOT else r"^(?:    )?(paramsrun .*)$"
-    commands = re.findall(pattern, path.read_text(), re.MULTILINE)
-    assert commands
-    return [command for command in commands if not re.search("CHECKPOINT|PATH|RUNNING", command)]
-
-
 @pytest.mark.parametrize("path", READMES, ids=lambda path: path.parent.name)
 def test_the_commands_it_shows_work_one_after_the_other(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, readme_runs: Callable[[Path], Path]
 ) -> None:
     if path.parent.name == "hyperparameters":
         pytest.importorskip("optuna")
-    folder = Path(sys.executable).parent  # as in an activated environment
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-    example = path.parent if path.parent != ROOT else ROOT / "examples/function"
-    here = tmp_path / "examples" / example.name
-    shutil.copytree(example, here)
-    monkeypatch.chdir(here if "examples/" not in "".join(commands_in(path)) else tmp_path)
-    for command in commands_in(path):
-        result = CliRunner().invoke(main, shlex.split(command)[1:])
-        assert result.exit_code == 0, f"{command}\n{result.output}"
+    readme_runs(path)
 
 
 def test_the_python_function_it_describes_is_that_of_the_example(
@@ -82,6 +63,20 @@ def test_the_input_it_shows_has_no_mistakes(
     Path("shown.in").write_text(text)
     result = CliRunner().invoke(main, ["check", "shown.in"])
     assert (result.exit_code, result.output) == (0, "shown.in: no mistakes\n")
+
+
+def test_the_scripts_it_shows_work_one_after_the_other_beside_the_first_example(
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(ROOT / "examples/LJ_Ar", tmp_path / "job")
+    setting, going_on, again, *_ = [b for b in blocks("python") if "ParAMSJob" in b]
+    (tmp_path / "job/script.py").write_text("\n".join([setting, going_on, again]))
+    run = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path / "job", capture_output=True, text=True
+    )
+    assert (run.returncode, run.stderr) == (0, ""), run.stdout
+    assert "Done. 400 evaluations" in (tmp_path / "job/longer.results/job.log").read_text()
+    assert (tmp_path / "job/search.results/summary.txt").exists()
 
 
 def test_the_files_and_folders_it_names_are_there() -> None:

@@ -16,6 +16,7 @@ from tests.evaluators.cluster.conftest import is_there, until
 
 SLURM = Path(__file__).parents[1] / "examples/slurm"
 SCRIPTS = sorted(path.name for path in SLURM.iterdir() if path.suffix in (".sh", ".sbatch"))
+N = 200
 SRUN = """#!/bin/sh
 n=${1#--ntasks=}
 shift 2
@@ -37,6 +38,16 @@ def folder(tmp_path: Path) -> Path:
         (programs / name).write_text(text)
         (programs / name).chmod(0o755)
     return there
+
+
+@pytest.fixture
+def shortened(folder: Path) -> Path:
+    """A job that is soon at its end."""
+    file = folder / "params.in"
+    text = file.read_text()
+    assert text.count(" 640\n") == 1
+    file.write_text(text.replace(" 640\n", f" {N}\n"))
+    return folder
 
 
 @contextmanager
@@ -86,34 +97,34 @@ def test_every_script_is_one_that_bash_can_read(script: str) -> None:
     subprocess.run(["bash", "-n", str(SLURM / script)], check=True)
 
 
-def test_on_one_machine_the_job_runs_to_its_end_and_goes_on_after_a_signal(folder: Path) -> None:
-    with started(folder, "one_machine.sh", WORKERS="2") as script:
-        wait_for_evaluations(folder, 30)
+def test_on_one_machine_the_job_runs_to_its_end_and_goes_on_after_a_signal(shortened: Path) -> None:
+    with started(shortened, "one_machine.sh", WORKERS="2") as script:
+        wait_for_evaluations(shortened, 30)
         script.send_signal(signal.SIGTERM)
         _, told = script.communicate(timeout=60)
         assert script.returncode == 143, told
-    assert [*folder.glob("params.results/checkpoints/*.tar.gz")]
-    n = len(evaluations_of(folder / "params.results"))
-    assert n < 640
-    with started(folder, "one_machine.sh", WORKERS="2") as script:
+    assert [*shortened.glob("params.results/checkpoints/*.tar.gz")]
+    n = len(evaluations_of(shortened / "params.results"))
+    assert n < N
+    with started(shortened, "one_machine.sh", WORKERS="2") as script:
         _, told = script.communicate(timeout=120)
         assert script.returncode == 0, told
-    assert len(evaluations_of(folder / "params.2.results")) == 640
-    assert not (folder / "scheduler.json").exists()
+    assert len(evaluations_of(shortened / "params.2.results")) == N
+    assert not (shortened / "scheduler.json").exists()
 
 
-def test_an_allocation_is_queued_again_before_its_time_is_over_and_goes_on(folder: Path) -> None:
-    with started(folder, "allocation.sbatch") as script:
-        wait_for_evaluations(folder, 30)
+def test_an_allocation_is_queued_again_before_its_time_is_over_and_goes_on(shortened: Path) -> None:
+    with started(shortened, "allocation.sbatch") as script:
+        wait_for_evaluations(shortened, 30)
         script.send_signal(signal.SIGUSR1)
         _, told = script.communicate(timeout=60)
         assert script.returncode == 0, told
-    assert (folder / "scontrol.txt").read_text() == "requeue 17\n"
-    with started(folder, "allocation.sbatch") as script:
+    assert (shortened / "scontrol.txt").read_text() == "requeue 17\n"
+    with started(shortened, "allocation.sbatch") as script:
         _, told = script.communicate(timeout=120)
         assert script.returncode == 0, told
-    assert len(evaluations_of(folder / "params.2.results")) == 640
-    assert (folder / "scontrol.txt").read_text() == "requeue 17\n"
+    assert len(evaluations_of(shortened / "params.2.results")) == N
+    assert (shortened / "scontrol.txt").read_text() == "requeue 17\n"
 
 
 def test_workers_of_an_array_come_to_a_driver_that_waits_for_them(folder: Path) -> None:

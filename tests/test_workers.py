@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.jobs import function_job, journal_of, paramsrun
+from tests.cli.jobs import function_job, journal_of, paramsrun, story
 
 UNEVEN = """\
 import math
@@ -62,10 +62,10 @@ def trajectories(events: list[dict[str, Any]]) -> dict[int, dict[tuple[int, int]
     return found
 
 
-def lines(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what makes two journals equal."""
-    told = [e for e in events if e["e"] in ("start", "eval", "inject", "end")]
-    return [{k: v for k, v in e.items() if k != "t"} for e in told]
+def story_of(text: str, name: str) -> list[dict[str, object]]:
+    """Run a job; return what two equal journals share."""
+    run(text, name)
+    return story(Path(f"{name}.results"))
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +98,7 @@ def test_beside_four_others_it_goes_the_way_it_goes_alone() -> None:
 
 def test_in_order_the_whole_journal_is_the_same_for_any_number_of_workers() -> None:
     journals = [
-        lines(run(FIVE + STOPPERS + settings(n, 130, 5, ordered="Yes"), f"with{n}"))
+        story_of(FIVE + STOPPERS + settings(n, 130, 5, ordered="Yes"), f"with{n}")
         for n in (1, 2, 3)
     ]
     assert journals[0] == journals[1] == journals[2]
@@ -108,14 +108,14 @@ def test_in_order_the_whole_journal_is_the_same_for_any_number_of_workers() -> N
 
 def test_a_checkpoint_with_evaluations_in_flight_resumes_to_the_same_journal() -> None:
     text = FIVE + STOPPERS + settings(2, 130, 5, ordered="Yes")
-    whole = run(text, "whole")
+    whole = story_of(text, "whole")
     for k in range(3):
         Path("resume.in").write_text(
             f"ResumeCheckpoint whole.results/checkpoints/c{k:03d}.tar.gz\n"
         )
         result = paramsrun("resume.in", "--name", f"resumed{k}")
         assert result.exit_code == 0, result.output
-        assert lines(journal_of(Path(f"resumed{k}.results"))) == lines(whole)
+        assert story(Path(f"resumed{k}.results")) == whole
 
 
 def test_all_five_living_optimizers_of_a_checkpoint_go_on() -> None:

@@ -7,6 +7,7 @@ from paramsrun.attributes.names import Name, Names, kind_of, names_of, of_python
 from paramsrun.errors import nearest
 from paramsrun.input import Block, Word, write
 from paramsrun.settings.job import JobSettings
+from paramsrun.settings.merge import COMBINATIONS
 from paramsrun.settings.record import literal
 from paramsrun.settings.tree_of import NOWHERE
 from paramsrun.settings.values import cut_word
@@ -20,7 +21,8 @@ class InputBlock:
       stands in an input file: ``"2 [h]"``. None or `del` takes it out.
     * A block reads as an `InputBlock`, which is in the input once something is set in it; it takes
       a dict. The block of an engine is ``Engine.LennardJones``.
-    * What may be given many times reads as a list and takes one; ``= []`` clears it.
+    * What may be given many times reads as a list and takes one; ``= []`` clears it, of conditions
+      their boolean combination, too.
     * A free block (``Settings``) takes any name: ``Settings.seed = 112``.
 
     An unknown name is an AttributeError that tells the nearest one. A value that its key cannot
@@ -46,13 +48,17 @@ class InputBlock:
     def __setattr__(self, name: str, value: Any) -> None:
         found = self._known(name)
         if value is None:
-            self._entries.pop(found.name, None)
+            delattr(self, name)
             return
         made = _made(found, value, self._inner(found))
         self._entries[found.name] = made
+        if found.recurs and not made:
+            self._drop_combination(found)
 
     def __delattr__(self, name: str) -> None:
-        self._entries.pop(self._known(name).name, None)
+        found = self._known(name)
+        self._entries.pop(found.name, None)
+        self._drop_combination(found)
 
     __getitem__ = __getattr__
     __setitem__ = __setattr__
@@ -103,6 +109,12 @@ class InputBlock:
             )
             raise AttributeError(f"{where} {name}{nearest(name, known)}")
         return found
+
+    def _drop_combination(self, name: Name) -> None:
+        """Take out what combined conditions that are there no more."""
+        combination = COMBINATIONS.get(name.name.casefold(), "")
+        if combination.casefold() in self._names:
+            self._entries.pop(combination, None)
 
     def _inner(self, name: Name) -> str:
         if name.is_headed or not self._path:

@@ -8,10 +8,10 @@ from paramsrun.attributes.names import Name, value_of
 from paramsrun.errors import Findings
 from paramsrun.input import Block, Entry, Key, Word, write
 from paramsrun.settings.declared import Kind
-from paramsrun.settings.read import text_and_unit
+from paramsrun.settings.read import free_values, text_and_unit
 from paramsrun.settings.record import literal
 from paramsrun.settings.tree_of import NOWHERE, key_entry
-from paramsrun.settings.values import Misfit, cut_word, parse_literal, parse_value, takes
+from paramsrun.settings.values import Misfit, parse_value, takes
 
 
 def from_tree(tree: Block, findings: Findings) -> InputBlock:
@@ -125,12 +125,7 @@ class _Filling:
             self.fill(block, entry)
             return
         vars(block)["_is_given"] = True
-        for line in entry.lines:
-            name, text = cut_word(line.text)
-            if not text:
-                self._findings.mistake(line.place, f"{block._path}%{name} needs a value behind it")
-            else:
-                block._values[name] = parse_literal(text)
+        block._values.update(free_values(entry, block._path, self._findings))
 
     def _value(self, name: Name, entry: Key, path: str) -> Any:
         """Return the value behind a key; None and a mistake where it is wrong."""

@@ -12,6 +12,7 @@ from paramsrun import __version__
 from paramsrun.cli.number_list import TakesNumbers, numbers
 from paramsrun.errors import ParamsrunError, UsageError, nearest
 from paramsrun.evaluators.thread_variables import THREADS_OF
+from paramsrun.printable import printable
 
 EXIT_CODES = {"Ended by SIGINT": 130, "Ended by SIGTERM": 143}
 
@@ -42,7 +43,8 @@ class Commands(click.Group):
     def _refuse_no_file(self, ctx: click.Context, word: str) -> None:
         """Tell of a command or file that is not there before anything else is complained about."""
         if not word.startswith("-") and not os.path.lexists(word):
-            ctx.fail(f"There is no file or command {word}{nearest(word, self.commands)}")
+            near = nearest(word, self.commands)
+            ctx.fail(f"There is no file or command {printable(word)}{near}")
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments; an option that is not the group's own belongs to ``run``."""
@@ -56,7 +58,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ParamsrunError as error:
-            click.echo(str(error), err=True)
+            tell(str(error), err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:  # before or after the run, which answers signals itself
             click.echo("Ended by SIGINT", err=True)
@@ -65,12 +67,11 @@ class Commands(click.Group):
 
 def _is_held_up() -> bool:
     """End processes of the user's code; return whether threads of it are left."""
-    if "paramsrun.optimizers.plugins.threads" not in sys.modules:
+    leftovers = sys.modules.get("paramsrun.optimizers.plugins.leftovers")
+    if leftovers is None:
         return False
-    from paramsrun.optimizers.plugins.leftovers import end_processes, threads_are_left
-
-    end_processes()
-    return threads_are_left()
+    leftovers.end_processes()
+    return bool(leftovers.threads_are_left())
 
 
 @click.group(
@@ -120,6 +121,11 @@ def file_name(ctx: click.Context, parameter: click.Parameter, name: str | None) 
         raise click.BadParameter(str(error)) from None
 
 
+def tell(text: object, err: bool = False) -> None:
+    """Print an answer; what it quotes from files cannot steer the terminal."""
+    click.echo(printable(str(text)), err=err)
+
+
 def echo(line: str) -> None:
     """Print a line of the log; where the terminal or pipe is gone, the run goes on without it."""
     try:
@@ -153,10 +159,12 @@ def run(file: str, name: str | None, resume: str | None) -> None:
     origin = None if resume is None else Path(resume)
     readable(file)
     if resume == "auto":
-        name, origin, over = following(name or Path(file).stem)
+        name, origin, over, anew = following(name or Path(file).stem)
         if over is not None:
-            echo(over)
+            tell(over)
             return
+        if anew is not None:
+            tell(anew)
     with Job.load(file, name, origin) as job:
         if resume == "auto" and job.settings.results_directory is not None:
             raise UsageError(
@@ -176,17 +184,28 @@ def check(file: str) -> None:
 
     with Job.load(readable(file), run_code=False) as job:
         for warning in job.warnings:
-            click.echo(f"Warning: {warning}")
-    click.echo(f"{file}: no mistakes")
+            tell(f"Warning: {warning}")
+    tell(f"{file}: no mistakes")
 
 
 @main.command(short_help="Explain every block and key, or one.")
-@click.argument("key", required=False)
-def describe(key: str | None) -> None:
-    """Explain every block and key of an input file, or KEY (`CMAES`, `Optimizer%CMAES%Sigma0`)."""
+@click.argument("key", nargs=-1)
+@click.option("--markdown", is_flag=True, help="Write the page docs/keys.md of all keys.")
+def describe(key: tuple[str, ...], markdown: bool) -> None:
+    """Explain every block and key of an input file, or KEY (`CMAES`, `Optimizer%CMAES%Sigma0`).
+
+    KEY may also be a value, such as Nelder-Mead, or a key of a YAML file.
+    """
+    if markdown:
+        from paramsrun.settings.keys_page import keys_page
+
+        if key:
+            raise UsageError("--markdown writes of all keys: leave out the key")
+        click.echo(keys_page(), nl=False)
+        return
     from paramsrun.settings.describe import describe as describe_key
 
-    click.echo(describe_key(key))
+    click.echo(describe_key(" ".join(key) if key else None))
 
 
 @main.command(short_help="Tell what a running or ended job has done.")
@@ -201,7 +220,7 @@ def status(folder: str, optimizer: int | None) -> None:
     from paramsrun.results.status import status_of_optimizer
 
     told = status_of(folder) if optimizer is None else status_of_optimizer(folder, optimizer)
-    click.echo(told)
+    tell(told)
 
 
 @main.command(short_help="End a running job, or one of its optimizers.")
@@ -218,7 +237,7 @@ def stop(folder: str, optimizer: int | None) -> None:
     from paramsrun.results.asking import stop_job, stop_optimizer
 
     at = Path(folder)
-    click.echo(stop_job(at) if optimizer is None else stop_optimizer(at, optimizer))
+    tell(stop_job(at) if optimizer is None else stop_optimizer(at, optimizer))
 
 
 @main.command(short_help="Let a running job make a checkpoint.")
@@ -229,7 +248,7 @@ def checkpoint(folder: str) -> None:
 
     from paramsrun.results.asking import make_checkpoint
 
-    click.echo(make_checkpoint(Path(folder)))
+    tell(make_checkpoint(Path(folder)))
 
 
 def _is_terminal() -> bool:
@@ -271,17 +290,17 @@ def plot(
 
     paths = [Path(folder) for folder in folders]
     draw = plot_search if search else plotted
-    click.echo(draw(paths, optimizers, None if output is None else Path(output)))
+    tell(draw(paths, optimizers, None if output is None else Path(output)))
 
 
 @main.command(short_help="Write every evaluation of a job as a table.")
 @click.argument("folder", type=click.Path())
-@click.option("--csv", "kind", flag_value="csv", help="As comma-separated values.")
-@click.option("--hdf5", "kind", flag_value="h5", help="As an HDF5 file.")
+@click.option("--csv", is_flag=True, help="As comma-separated values.")
+@click.option("--hdf5", is_flag=True, help="As an HDF5 file.")
 @click.option(
     "--output", type=click.Path(), help="The file; the default is the FOLDER's name with its kind."
 )
-def export(folder: str, kind: str | None, output: str | None) -> None:
+def export(folder: str, csv: bool, hdf5: bool, output: str | None) -> None:
     """Write every evaluation of the running or ended job of a results FOLDER as a table.
 
     Its columns: the evaluation in the run, the optimizer, the evaluation among the optimizer's own,
@@ -292,9 +311,13 @@ def export(folder: str, kind: str | None, output: str | None) -> None:
 
     from paramsrun.report.export import export as exported
 
-    if kind is None:
+    kinds = [kind for kind, wanted in (("csv", csv), ("h5", hdf5)) if wanted]
+    if not kinds:
         raise UsageError("Say what to write: --csv or --hdf5")
-    click.echo(exported(Path(folder), kind, None if output is None else Path(output)))
+    if output is not None and len(kinds) > 1:
+        raise UsageError("--output names one file: leave it out, or give --csv or --hdf5 alone")
+    for kind in kinds:
+        tell(exported(Path(folder), kind, None if output is None else Path(output)))
 
 
 @main.command(short_help="Tell what a checkpoint holds.")
@@ -305,7 +328,7 @@ def show(checkpoint: str) -> None:
 
     from paramsrun.results.opening import show as shown
 
-    click.echo(shown(Path(checkpoint)))
+    tell(shown(Path(checkpoint)))
 
 
 def readable(file: str) -> str:

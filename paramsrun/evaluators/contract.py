@@ -24,7 +24,7 @@ class Evaluates(Protocol):
     """Anything with the `evaluate` of a problem.
 
     A worker that got one calls its method ``prepare`` first, if it has that; tasks that are parts
-    of an evaluation go to its method ``part`` (see `spread.Divisible`). CodeChanged, from
+    of an evaluation go to its method ``part`` (see `spread.Divisible`). EvaluatorLost, from
     `evaluate`, ends the run.
     """
 

@@ -3,6 +3,7 @@
 import struct
 from typing import NamedTuple
 
+from paramsrun.errors import EvaluatorLost
 from paramsrun.problem.contract import Evaluation
 
 LENGTH = struct.Struct("<Q")
@@ -28,9 +29,9 @@ class Broken(NamedTuple):
 
 
 class Over(NamedTuple):
-    """No worker may compute anything any more: the user's code changed."""
+    """No worker may compute anything any more."""
 
-    reason: str
+    error: EvaluatorLost
 
 
 class Computed(NamedTuple):

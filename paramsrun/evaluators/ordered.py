@@ -1,7 +1,6 @@
 """Results in the order in which their tasks were handed in."""
 
 from collections import deque
-from collections.abc import Callable
 from math import inf
 from time import perf_counter
 
@@ -12,9 +11,8 @@ from paramsrun.problem.contract import Evaluation, Key
 class Ordered:
     """Holds back what another evaluator finishes early. No two tasks in flight share a key."""
 
-    def __init__(self, inner: Evaluator, clock: Callable[[], float] = perf_counter) -> None:
+    def __init__(self, inner: Evaluator) -> None:
         self._inner = inner
-        self._clock = clock
         self._order: deque[Task] = deque()
         self._early: dict[Key, Evaluation] = {}
 
@@ -40,9 +38,9 @@ class Ordered:
 
     def next_done(self, timeout_s: float = inf) -> Done | None:
         """Wait for the oldest task; None where it was not finished in that time."""
-        until = self._clock() + timeout_s
+        until = perf_counter() + timeout_s
         while self._order[0].key not in self._early:
-            done = self._inner.next_done(max(0.0, until - self._clock()))
+            done = self._inner.next_done(max(0.0, until - perf_counter()))
             if done is None:
                 return None
             self._early[done[0].key] = done[1]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 from time import perf_counter
 
-from paramsrun.errors import CodeChanged, RunError
+from paramsrun.errors import RunError
 from paramsrun.evaluators.contract import Done, Evaluates, Task, failed
 from paramsrun.evaluators.crew import Crew
 from paramsrun.evaluators.memory import resident_mb
@@ -46,8 +46,9 @@ class Processes:
     ------
     RunError
         Where the problem cannot be sent to workers; from any method where none can be started.
-    CodeChanged
-        From `next_done`, where the user's code is not what it was when the run began.
+    EvaluatorLost
+        From `next_done`: CodeChanged, where the user's code is not what it was when the run began;
+        NoRoom, where the disk takes no more of what evaluations write.
     """
 
     def __init__(
@@ -167,8 +168,8 @@ class Processes:
         match message:
             case Broken(reason):
                 self._cannot_begin(worker, reason)
-            case Over(reason):
-                raise CodeChanged(reason)
+            case Over(error):
+                raise error
             case Ready(resident):
                 self._check_room(resident)
                 self._crew.started(worker)

@@ -12,7 +12,7 @@ import signal
 import socket
 from time import perf_counter
 
-from paramsrun.errors import CodeChanged
+from paramsrun.errors import EvaluatorLost
 from paramsrun.evaluators.contract import Evaluates, Task, failed
 from paramsrun.evaluators.forks import end_fork
 from paramsrun.evaluators.memory import peak_mb, resident_mb
@@ -45,8 +45,8 @@ def serve(number: int) -> None:
         began = perf_counter()
         try:
             evaluation = evaluated(problem, task)
-        except CodeChanged as error:
-            _send(connection, Over(str(error)))
+        except EvaluatorLost as error:
+            _send(connection, Over(error))
             return
         end_fork(home)
         elapsed = perf_counter() - began
@@ -56,11 +56,11 @@ def serve(number: int) -> None:
 def evaluated(problem: Evaluates, task: Task) -> Evaluation:
     """Return the loss of a task; what a problem should never do is a failed point.
 
-    Only CodeChanged goes on.
+    Only EvaluatorLost goes on.
     """
     try:
         evaluation = _of(problem, task)
-    except CodeChanged:
+    except EvaluatorLost:
         raise
     except (Exception, SystemExit) as error:
         return failed(f"{type(error).__name__}: {error}")

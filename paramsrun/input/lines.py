@@ -15,6 +15,9 @@ from paramsrun.input.grammar import words
 from paramsrun.input.source import Source, read_source
 from paramsrun.input.tree import Word
 
+MAX_INCLUDED = 1000
+"""Files that an input may include, one counted as often as it is included."""
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -107,15 +110,19 @@ def split(source: Source) -> Iterator[Line]:
 
 def lines(source: Source, findings: Findings) -> Iterator[Line]:
     """Iterate over the lines of a text and of all it includes."""
-    opened = [(source, split(source))]
+    opened, n_included = [(source, split(source))], 0
     while opened:
         line = next(opened[-1][1], None)
         if line is None:
             opened.pop()
         elif line.fold != "@include":
             yield line
+        elif n_included == MAX_INCLUDED:
+            findings.mistake(line.place(), f"more than {MAX_INCLUDED} files are included")
+            return
         elif (included := _include(line, [s.at.file for s, _ in opened], findings)) is not None:
             opened.append((included, split(included)))
+            n_included += 1
 
 
 def _include(line: Line, chain: list[str], findings: Findings) -> Source | None:

@@ -59,6 +59,11 @@ class Meanings:
         if len(self._findings.mistakes) >= MOST_ADVICE:
             self._findings.mistake(name.place, f"{path}: no such key or block")
             return guess
+        colon = meaning(top.scope, name.text[:-1]) if name.text.endswith(":") else None
+        if colon is not None:
+            text = f"{top.inside(colon.name)} takes its value behind a blank, without :"
+            self._findings.mistake(name.place, text)
+            return colon
         if elsewhere := self._elsewhere(name, top):
             return elsewhere
         like = similar(top.scope, name.text)

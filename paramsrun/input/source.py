@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paramsrun.errors import Findings, Place
+from paramsrun.regular import opened
 
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\udc80-\udcff]")
 
@@ -37,11 +38,12 @@ def read_source(
 ) -> Source | None:
     """Return the text of a file, or None and a mistake.
 
-    A file that cannot be opened is reported at `named_at`, where it was asked for.
+    A file that cannot be opened is reported at `named_at`, where it was asked for; one that is
+    named there may not be a pipe or a device, which might never end.
     """
     name = str(path)
     try:
-        data = Path(path).read_bytes()
+        data = _bytes(Path(path), named_at is not None)
     except (OSError, ValueError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or error
         findings.mistake(named_at or Place(name), f"cannot read the file {name!r}: {reason}")
@@ -55,3 +57,10 @@ def read_source(
     byte = ord(offending[0]) & 0xFF
     findings.mistake(place, f"byte 0x{byte:02X} is not text; save the file as UTF-8 or ASCII text")
     return None
+
+
+def _bytes(path: Path, is_named: bool) -> bytes:
+    if not is_named:
+        return path.read_bytes()
+    with opened(path) as file:
+        return file.read()

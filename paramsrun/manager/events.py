@@ -77,6 +77,11 @@ class Eval(NamedTuple):
     """What that optimizer is told beside the loss, if it needs that: residuals (n_residuals,) whose
     squares add up to what it minimises, or steps and values (2 n_steps,) by turns."""
 
+    @property
+    def is_against(self) -> bool:
+        """Whether the point violates a constraint, so that nothing was computed."""
+        return self.why is not None and self.why.startswith(AGAINST)
+
 
 class Inject(NamedTuple):
     """An optimizer is offered a point found elsewhere, before its batch b."""
@@ -98,6 +103,14 @@ class End(NamedTuple):
     t: float
     in_flight: int = 0
     """Its candidates in flight, whose results are still to come."""
+
+
+AGAINST = "Constraint: "
+"""So the reason of a point begins that violates a constraint."""
+ASKED_FOR = "asked for by the file"
+"""So begins the reason of an optimizer that was stopped by hand."""
+NOT_RESTORED = "it cannot be restored"
+"""So begins the reason of an optimizer that failed on a resume, by no error of its own."""
 
 
 class Context(NamedTuple):
@@ -147,6 +160,11 @@ class Exit(NamedTuple):
     living: tuple[int, ...]
     """The optimizers alive; they get no end event."""
     t: float
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run came to its end; otherwise there is something left to do."""
+        return self.how in ("conditions", "exhausted")
 
 
 Event: TypeAlias = Run | Start | Eval | Inject | End | Context | Checkpoint | Chosen | Exit

@@ -1,7 +1,7 @@
 """When the run ends: the exit conditions of the input and how they combine."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from paramsrun.manager.conditions import Conditions
 from paramsrun.manager.state import RunState
@@ -12,13 +12,31 @@ from paramsrun.settings.families import exit_conditions
 class ExitCondition(Protocol):
     """A member of the family `exit_conditions`: a frozen settings class, a pure function of state.
 
-    One that is met once a number of evaluations was made, whatever else happens, says so by an
-    attribute ``at_calls``; budgets are exact through it. One that is met after some time says so by
-    a method ``seconds_left(run)``.
+    It may be a `Budget` or `Timed`, too.
     """
 
     def met(self, run: RunState) -> bool:
         """Return whether it is met."""
+
+
+@runtime_checkable
+class Budget(Protocol):
+    """A condition met once a number of evaluations was made, whatever else happens.
+
+    Budgets are exact through it.
+    """
+
+    @property
+    def at_calls(self) -> int:
+        """The number of evaluations at which it is met."""
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """A condition met after some time."""
+
+    def seconds_left(self, run: RunState) -> float:
+        """Return after how long it is met."""
 
 
 class ExitRule:
@@ -31,7 +49,7 @@ class ExitRule:
         self._budgets: dict[int, int] = {
             i: condition.at_calls
             for i, condition in enumerate(self._conditions, 1)
-            if hasattr(condition, "at_calls")
+            if isinstance(condition, Budget)
         }
         self._calls: list[int] = sorted(set(self._budgets.values()))
         self._certain = next((n for n in self._calls if self._met_at(n, lambda i: False)), None)
@@ -56,7 +74,7 @@ class ExitRule:
         if n_max is not None and state.n_evaluations:
             left.append((n_max - state.n_evaluations) * state.t / state.n_evaluations)
         for i, condition in enumerate(self._conditions, 1):
-            if hasattr(condition, "seconds_left") and self._would_end(i, state):
+            if isinstance(condition, Timed) and self._would_end(i, state):
                 left.append(condition.seconds_left(state))
         return max(0.0, min(left))
 

@@ -25,7 +25,8 @@ class Interrupted(BaseException):
 class Signals:
     """Turns SIGINT and SIGTERM into a clean end of the run; a second one ends the process at once.
 
-    In a thread other than the main one, where Python takes no signals, it does nothing.
+    In a thread other than the main one, where Python takes no signals, it does nothing. A signal
+    that was ignored before stays so, as SIGINT is where a script started the job in the background.
 
     Parameters
     ----------
@@ -42,7 +43,8 @@ class Signals:
 
     def __enter__(self) -> "Signals":
         if threading.current_thread() is threading.main_thread():
-            self._before = {code: signal.signal(code, self._on) for code in self.CODES}
+            heard = [c for c in self.CODES if signal.getsignal(c) is not signal.SIG_IGN]
+            self._before = {code: signal.signal(code, self._on) for code in heard}
         return self
 
     def __exit__(

@@ -1,7 +1,6 @@
 """A living optimizer: its proposer, and the batch that is being evaluated."""
 
 from collections import deque
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -10,9 +9,9 @@ from paramsrun.arrays import Matrix, Vector
 from paramsrun.evaluators.contract import Task
 from paramsrun.manager.events import Eval
 from paramsrun.manager.tape import Tape
-from paramsrun.optimizers.contract import Proposer, needed, tell
+from paramsrun.optimizers.contract import Proposer, Prunes, Waits, needed, tell
 from paramsrun.optimizers.replay import TOLERANCE, Divergence, deviation_of, remind, replay
-from paramsrun.problem.contract import Key, Step
+from paramsrun.problem.contract import Key
 from paramsrun.problem.scaling import Scaling
 
 
@@ -34,10 +33,10 @@ class Living:
         self.proposer = proposer
         self.n_in_flight = 0
         self.needed = needed(proposer)
-        self._ready: Callable[[], bool] | None = getattr(proposer, "ready", None)
+        self._ready = proposer.ready if isinstance(proposer, Waits) else None
         self.may_wait = self._ready is not None
         """Whether it may have nothing to hand out until another process has got on."""
-        self._bars: Callable[[int], tuple[Step, ...]] | None = getattr(proposer, "bars", None)
+        self._bars = proposer.bars if isinstance(proposer, Prunes) else None
         self._scaling = scaling
         self._batch = -1
         self._n_before = 0

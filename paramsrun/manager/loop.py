@@ -8,7 +8,7 @@ from typing import Protocol
 from paramsrun.arrays import Vector
 from paramsrun.errors import EvaluatorLost, RunError
 from paramsrun.evaluators.contract import Evaluator, Task
-from paramsrun.manager.events import Checkpoint, Chosen, Context, Exit
+from paramsrun.manager.events import ASKED_FOR, Checkpoint, Chosen, Context, Exit
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.history import History
 from paramsrun.manager.interruption import Interrupted, Request
@@ -23,6 +23,8 @@ from paramsrun.problem.contract import SetEvaluation, own_residuals
 
 NOBODY_LEFT = "No optimizer is left and none may start"
 PATIENCE_S = 0.2
+_AT_FAULT = {"Function": "function", "Command": "program"}
+"""What is to be mended where an engine of that name gave no loss; elsewhere the data."""
 """Requests are looked for at least this often while evaluations are under way in workers."""
 
 
@@ -107,6 +109,7 @@ class Manager:
             self._evaluate_initial(x0)
         self._complete()
         optimizers = self._optimizers
+        optimizers.check_ends()  # in a run that was cut there
         while not self._exit_rule.met(self.state):
             if self._asked_to_end():
                 raise Interrupted
@@ -190,7 +193,7 @@ class Manager:
             if kind == "checkpoint" and self._saver is not None:
                 self._save(self._saver)
             elif kind == "stop" and o in self._optimizers.numbers:
-                self._optimizers.end(o, "stopped", f"asked for by the file {file}")
+                self._optimizers.end(o, "stopped", f"{ASKED_FOR} {file}")
 
     def _evaluate_initial(self, task: Task) -> None:
         self._evaluator.submit(task)
@@ -201,9 +204,12 @@ class Manager:
         x = self._scaling("none").scaled(task.x)
         self._emit(evaluated(0, Candidate(0, 0, 0, x), evaluation, self._now()), evaluation)
         if evaluation.failures:
-            failed = "\n".join(f"  {f.where}: {f.reason}" for f in evaluation.failures)
+            failed = "\n".join(
+                "\n    ".join(f"  {f.where}: {f.reason}".splitlines()) for f in evaluation.failures
+            )
+            what = _AT_FAULT.get(evaluation.failures[0].where.partition(" ")[0], "data")
             message = (
                 f"The loss of the initial parameters is not finite:\n{failed}\n"
-                "Mend the data or the starting values, or set SkipX0 Yes to start without it."
+                f"Mend the {what} or the starting values, or set SkipX0 Yes to start without it."
             )
             raise RunError(message)

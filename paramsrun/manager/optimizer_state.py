@@ -71,6 +71,8 @@ class OptimizerState:
 
     def take(self, event: Eval) -> bool:
         """Take its next evaluation; return whether it is its best."""
+        if event.r is not None:
+            event = event._replace(r=None)  # they may be large, and nothing judges by them
         self.n_evaluations += 1
         self.last = event
         is_best = self.best.offer(event)
@@ -88,4 +90,4 @@ class OptimizerState:
         best = INF
         for event in events if window else ():
             best = min(best, event.fx)
-            self.recent.append(Recent(event, best))
+            self.recent.append(Recent(event._replace(r=None), best))

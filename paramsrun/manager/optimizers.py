@@ -7,17 +7,20 @@ import numpy as np
 from paramsrun.arrays import Vector
 from paramsrun.errors import RunError
 from paramsrun.evaluators.contract import Evaluator
-from paramsrun.manager.events import End, Eval, Inject, Start
+from paramsrun.manager.events import NOT_RESTORED, End, Eval, Inject, Start
 from paramsrun.manager.history import History
 from paramsrun.manager.living import Candidate, Living
 from paramsrun.manager.restoring import Restored
 from paramsrun.manager.spawning import Spawner, starts_again
 from paramsrun.manager.tape import Tape
 from paramsrun.optimizers.contract import Proposer, Saved
+from paramsrun.optimizers.reasons import in_words
 from paramsrun.problem.contract import Evaluation, Key, SetEvaluation
 
 MAX_BARREN = 6
 """So many optimizers in a row may end without a finite loss; then the run ends."""
+MAX_FAILING = 10
+"""So many in a row may fail before their second batch, whatever its losses; then it ends, too."""
 
 
 class Optimizers:
@@ -48,6 +51,8 @@ class Optimizers:
         self._shares_best = shares_best
         self._squares = squares
         self._living: dict[int, Living] = {}
+        self._eager: set[int] = set()
+        """Those that may have a candidate to hand out; all others wait for a result."""
         self._in_flight: dict[Key, Candidate] = {}
         self._n_residuals: int | None = None
 
@@ -89,12 +94,13 @@ class Optimizers:
         restored = Restored(self._state, self._spawner)
         restored.replay(recorded, saved)
         self._living = restored.living
+        self._eager = set(self._living)
         return restored
 
     def take_up(self, restored: Restored, calls_left: float) -> None:
         """Go on with what was restored: its ends, and the candidates that were in flight."""
         for o, reason in restored.broken:
-            self.end(o, "failed", f"it cannot be restored: {reason}")
+            self.end(o, "failed", f"{NOT_RESTORED}: {reason}")
             lost = self._state.optimizers[o]
             if starts_again(lost.start):
                 self._take_in(*self._spawner.in_place_of(lost, self._state, self._now))
@@ -110,11 +116,15 @@ class Optimizers:
         """Hand out what there is room for; return whether all live: a failed one frees its slot."""
         limit, n_living = self._spawner.in_flight, len(self._living)
         room = calls_left - len(self._in_flight)
-        for living in (*self._living.values(),):
+        for o in sorted(self._eager):
+            living = self._living[o]
             while room > 0 and living.is_free(limit) and self._submit_next(living):
                 room -= 1
-            if living.may_wait and living.o in self._living:
-                self._check_ended(living)
+            if living.may_wait:
+                if o in self._living:
+                    self._check_ended(living)
+            elif not living.is_free(limit):
+                self._eager.discard(o)
         return len(self._living) == n_living
 
     @property
@@ -138,8 +148,9 @@ class Optimizers:
             try:
                 living.take(candidate, evaluation.fx, event.r)
             except Exception as error:
-                self.end(living.o, "failed", f"{type(error).__name__}: {error}")
+                self.end(living.o, "failed", in_words(error))
             else:
+                self._eager.add(living.o)
                 self._check_ended(living)
         return True
 
@@ -160,19 +171,27 @@ class Optimizers:
         return residuals
 
     def end(self, o: int, how: str, reason: str) -> None:
-        """End one; RunError if it is one too many without a finite loss."""
+        """End one; RunError as of `check_ends`."""
         living = self._living.pop(o, None)
+        self._eager.discard(o)
         in_flight = 0
         if living is not None:
             in_flight = living.n_in_flight
             living.proposer.close()
         self._emit(End(o, how, reason, self._now(), in_flight))
+        self.check_ends()
+
+    def check_ends(self) -> None:
+        """Raise RunError where too many in a row had no finite loss, or failed."""
+        last = self._state.last_end
         if self._state.n_barren >= MAX_BARREN:
-            message = (
-                f"{MAX_BARREN} optimizers in a row ended without a finite loss; "
-                f"the last of them, optimizer {o}: {reason}"
-            )
-            raise RunError(message)
+            what = f"{MAX_BARREN} optimizers in a row ended without a finite loss"
+        elif self._state.n_failing >= MAX_FAILING:
+            what = f"{MAX_FAILING} optimizers in a row failed at once"
+        else:
+            return
+        assert last is not None
+        raise RunError(f"{what}; the last of them, optimizer {last.o}: {last.reason}")
 
     def close(self) -> None:
         """Release what they hold; they get no end event."""
@@ -183,6 +202,7 @@ class Optimizers:
         self._emit(start)
         living = Living(start.o, proposer, self._spawner.scaling(start.scaler))
         self._living[start.o] = living
+        self._eager.add(start.o)
         self._check_ended(living)
 
     def _submit_next(self, living: Living) -> bool:
@@ -192,7 +212,7 @@ class Optimizers:
                 self._offer_best(living)
             candidate, task = living.next()
         except Exception as error:
-            self.end(living.o, "failed", f"{type(error).__name__}: {error}")
+            self.end(living.o, "failed", in_words(error))
             return False
         self._in_flight[task.key] = candidate
         self._evaluator.submit(task)

@@ -8,6 +8,7 @@ from paramsrun.manager.spawning import Spawner, starts_again
 from paramsrun.manager.state import RunState
 from paramsrun.manager.tape import Tape
 from paramsrun.optimizers.contract import Saved
+from paramsrun.optimizers.reasons import in_words
 from paramsrun.optimizers.replay import Divergence
 
 
@@ -41,8 +42,8 @@ class Restored:
                 continue
             if not divergence.fatal:
                 self.warnings.append(
-                    f"Warning: optimizer {o} is restored not quite as it was, as on another type "
-                    f"of processor: {divergence.reason}"
+                    f"Warning: optimizer {o} is restored not quite as it was, as with another "
+                    f"processor or linear algebra library: {divergence.reason}"
                 )
             elif o in self._state.living:
                 self.broken.append((o, divergence.reason))
@@ -61,7 +62,7 @@ class Restored:
         try:
             living = Living(o, self._spawner.again(start), self._spawner.scaling(start.scaler))
         except Exception as error:
-            self.broken.append((o, f"{type(error).__name__}: {error}"))
+            self.broken.append((o, in_words(error)))
             return
         living.restore(tape, tape.n_batches)
         self.living[o] = living
@@ -80,14 +81,14 @@ class Restored:
             else:
                 proposer = self._spawner.from_saved(start, saved)
         except Exception as error:  # one that is not there any more
-            return Divergence(True, f"{type(error).__name__}: {error}")
+            return Divergence(True, in_words(error))
         try:
             living = Living(o, proposer, self._spawner.scaling(start.scaler))
             divergence = living.restore(tape, 0 if saved is None else saved.n_told)
             if divergence is None or not divergence.fatal:
                 self._take(living, tape)
         except Exception as error:  # of an optimizer
-            divergence = Divergence(True, f"{type(error).__name__}: {error}")
+            divergence = Divergence(True, in_words(error))
         if divergence is not None and divergence.fatal:
             proposer.close()
         return divergence

@@ -158,7 +158,10 @@ class Spawner:
         """Return whether an optimizer is to be told again what it was told before."""
         if start.type not in optimizers:
             return True  # it cannot be started; that is told where it is tried
-        settings: Optimizer = from_record(optimizers[start.type], start.settings)
+        try:
+            settings: Optimizer = from_record(optimizers[start.type], start.settings)
+        except ValueError:
+            return True  # likewise
         return replays(settings)
 
     def from_saved(self, start: Start, saved: Saved) -> Proposer:

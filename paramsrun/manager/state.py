@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from paramsrun.arrays import Vector
 from paramsrun.manager.events import (
+    NOT_RESTORED,
     Checkpoint,
     Chosen,
     Context,
@@ -40,6 +41,9 @@ class RunState:
     n_failed: int = 0
     n_barren: int = 0
     """Optimizers that ended without a finite loss, in a row."""
+    n_failing: int = 0
+    """Optimizers that failed by an error of their own before their second batch, in a row."""
+    last_end: End | None = None
     last_stopped: tuple[int, int] = (-1, 0)
     """The evaluations of the run when an optimizer was last stopped, and which."""
     evaluator: str | None = None
@@ -54,9 +58,12 @@ class RunState:
     """The lowest loss of the validation set, and its evaluation."""
     n_infinite: int = 0
     """Evaluations that failed: their loss is not finite."""
+    n_against: int = 0
+    """Evaluations against a constraint: they were not computed."""
     n_pruned: int = 0
     """Evaluations that were ended on their way, as too far behind."""
     first_infinite: Eval | None = None
+    first_against: Eval | None = None
     initial: Eval | None = None
     optimizers: dict[int, OptimizerState] = field(default_factory=dict)
     living: set[int] = field(default_factory=set)
@@ -66,6 +73,8 @@ class RunState:
     """Seconds of the run at the last event, through restarts."""
     session_began: float = 0.0
     """t at which this session began."""
+    n_before: int = 0
+    """Evaluations before this session."""
     checkpoint_n: int = -1
     """Evaluations at the last checkpoint; -1 before the first."""
     checkpoint_t: float = 0.0
@@ -150,6 +159,9 @@ class RunState:
             self.best.offer(event)
         if event.pruned:
             self.n_pruned += 1
+        elif event.is_against:
+            self.n_against += 1
+            self.first_against = self.first_against or event
         elif event.why is not None:
             self.n_infinite += 1
             self.first_infinite = self.first_infinite or event
@@ -166,6 +178,11 @@ class RunState:
             self.n_barren = 0
         elif optimizer.n_evaluations or event.how != "stopped":
             self.n_barren += 1
+        self.last_end = event
+        if event.how != "failed" or (optimizer.last is not None and optimizer.last.b > 0):
+            self.n_failing = 0
+        elif not event.reason.startswith(NOT_RESTORED):
+            self.n_failing += 1
         if event.how == "converged":
             self.n_converged += 1
             self.n_stopped_when_converged[self.n_converged] = self.n_stopped
@@ -177,10 +194,11 @@ class RunState:
 
     def _resumed(self, event: Context) -> None:
         if self.exit is not None and self.exit.how == "error":
-            self.n_barren = 0  # what made them fail may be mended
+            self.n_barren = self.n_failing = 0  # what made them fail may be mended
         self.exit = None
         self.context = event
         self.session_began = self.checkpoint_t = event.t
+        self.n_before = self.n_evaluations
         if not event.comparable:
             self.comparable_from = self.n_evaluations + 1
             self.best = Best()

@@ -18,7 +18,10 @@ class Stopper(Protocol):
 
     One that looks at the latest evaluations of the target says at how many by an attribute
     ``window``; so many are kept in ``target.recent``. One that makes sense only beside others says
-    by a class variable ``alone`` what it would do by itself; the user is warned of it.
+    by a class variable ``alone`` what it would do by itself; the user is warned of it. One that
+    looks at no more than the target, or at the target and the optimizer that holds the lowest loss,
+    says so by an attribute ``looks_at``, ``"target"`` or ``"target and best"``: it is not asked
+    again while these have made no further evaluation.
     """
 
     def met(self, target: OptimizerState, run: RunState, draw: Callable[[], float]) -> bool:
@@ -56,6 +59,11 @@ class StopRule:
         self._spares_best = spares_best
         self.window: int = max((getattr(member, "window", 0) for member in members), default=0)
         """So many of the latest evaluations of each living optimizer are looked at."""
+        seen = {getattr(member, "looks_at", "all") for member in members}
+        self._skips = seen <= {"target", "target and best"}
+        self._sees_best = "target and best" in seen
+        self._settled: dict[int, tuple[int, ...]] = {}
+        """Of each optimizer that was judged and lives on: what its verdict depended on."""
 
     def is_due(self, state: RunState) -> bool:
         """Return whether a check comes after this evaluation."""
@@ -68,14 +76,26 @@ class StopRule:
         this and resumed, those judged before the cut are not judged again.
         """
         n, (last_n, last) = state.n_evaluations, state.last_stopped
+        before, self._settled = self._settled, {}
+        beside = self._beside(state)
         for o in sorted(state.living):
             if last_n == n and o <= last:
                 continue
             target = state.optimizers[o]
             if not target.n_evaluations or (self._spares_best and o == state.best.o):
                 continue
-            if self._conditions.met(target, state, _Draws(self._seed, o, n)):
+            looked_at = (target.n_evaluations, *beside)
+            if before.get(o) == looked_at:
+                self._settled[o] = looked_at
+            elif self._conditions.met(target, state, _Draws(self._seed, o, n)):
                 yield o, self._conditions.explain(target, state, _Draws(self._seed, o, n))
+            elif self._skips:
+                self._settled[o] = looked_at
+
+    def _beside(self, state: RunState) -> tuple[int, ...]:
+        """Return what verdicts depend on besides the evaluations of the one that is judged."""
+        best = state.best_optimizer if self._sees_best else None
+        return () if best is None else (state.best.o, best.n_evaluations)
 
 
 class _Draws:

@@ -1,6 +1,5 @@
 """Adaptive rate Monte Carlo (Cosseddu & Infante 2017, doi:10.1021/acs.jctc.6b01089)."""
 
-import copy
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import numpy as np
 
 from paramsrun.arrays import Matrix, Vector
 from paramsrun.optimizers.contract import Ended, Proposer
+from paramsrun.optimizers.knowing import knowing
 from paramsrun.settings.families import optimizers
 from paramsrun.settings.keys import key
 from paramsrun.settings.parameter_types import round_integers
@@ -79,9 +79,7 @@ class AdaptiveRateMonteCarlo:
 
     def scaled_by(self, scaling: "Scaling") -> "AdaptiveRateMonteCarlo":
         """Return the same that knows the parameters by name."""
-        known = copy.copy(self)
-        object.__setattr__(known, "_scaling", scaling)
-        return known
+        return knowing(self, "_scaling", scaling)
 
     def start(self, bounds: Matrix, x0: Vector, rng: np.random.Generator) -> Proposer:
         """Return a proposer of one point at a time."""

@@ -10,7 +10,7 @@ from paramsrun.arrays import Matrix, Vector
 from paramsrun.errors import nearest
 from paramsrun.optimizers.contract import Ended, Proposer
 from paramsrun.optimizers.quiet import Quiet
-from paramsrun.optimizers.reasons import failure
+from paramsrun.optimizers.reasons import failure, finished
 from paramsrun.optimizers.seeds import seed_in, seed_mistakes
 from paramsrun.settings.families import optimizers
 from paramsrun.settings.keys import free, key
@@ -73,13 +73,20 @@ class CMAES:
     """
 
     popsize: int = key(
-        0, at_least=0, doc="Candidates per generation, 2 or more; 0 means 4 + floor(3 ln n)."
+        0,
+        at_least=0,
+        doc="Candidates per generation, 2 or more; 0 means 4 + floor(3 ln n) for n parameters.",
     )
     sigma0: float = key(
-        0.2, above=0.0, doc="First standard deviation in every direction, in scaled parameters."
+        0.2,
+        above=0.0,
+        doc="First standard deviation in every direction, in the space that the optimizer sees "
+        "(Scaler): a fraction of each range where that is Linear.",
     )
     min_sigma: float = key(
-        0.0, at_least=0.0, doc="It has converged when the step size falls below this."
+        0.0,
+        at_least=0.0,
+        doc="It has converged when the step size, in the same space as Sigma0, falls below this.",
     )
     round_integers: bool = round_integers()
     settings: Mapping[str, Any] = free(
@@ -95,7 +102,7 @@ class CMAES:
     def mistakes(self) -> Iterable[str]:
         """Yield what is wrong with the settings, one sentence each."""
         if self.popsize == 1:
-            yield "Popsize must be 0 or at least 2, not 1"
+            yield "Popsize must be at least 2, or 0 for 4 + floor(3 ln n), not 1"
         yield from seed_mistakes(self.settings)
         if self.popsize and "popsize" in self.settings:
             yield "Settings popsize says again what Popsize says: leave one out"
@@ -214,9 +221,7 @@ class _Population:
         if not criteria:
             return None
         reason = "; ".join(_in_words(k, v) for k, v in criteria.items())
-        if not np.isfinite(self._es.best.f):
-            return Ended("failed", f"no finite loss; {reason}")
-        return Ended("converged", reason)
+        return finished(reason, bool(np.isfinite(self._es.best.f)))
 
 
 def _taken(name: str) -> str | None:

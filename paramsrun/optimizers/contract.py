@@ -8,11 +8,20 @@ is started anew and told its own recorded results, batch by batch.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    NamedTuple,
+    Protocol,
+    TypeAlias,
+    runtime_checkable,
+)
 
 import numpy as np
 
 from paramsrun.arrays import Matrix, Vector
+from paramsrun.problem.contract import Step
 from paramsrun.problem.space import Space
 
 if TYPE_CHECKING:
@@ -49,10 +58,10 @@ class Proposer(Protocol):
     * ``saved``, the state that it wrote of itself (a `Saved`, or None so far); its settings then
       have a method ``resume`` that goes on from there;
     * ``needs_residuals``, True where it minimises a sum of squares, or ``needs_progress``, True
-      where it prunes: its `tell` takes them third (see `tell`). One that prunes has a method
-      ``bars``: given a candidate's place in the batch just asked, it returns the bars of its `Key`;
-    * ``ready``, a method of one that may have to wait for other processes: it is asked only when
-      that returns True, and `ended` is current after each call of it.
+      where it prunes: its `tell` takes them third (see `tell`). One that prunes is `Prunes`;
+    * ``ready``, of one that may have to wait for other processes, see `Waits`;
+    * ``expect``, a method: in a replay it is told the recorded points of the next batch before that
+      is asked, see `replay.remind`.
     """
 
     takes_offers: bool
@@ -81,6 +90,22 @@ class Proposer(Protocol):
         """Release what the proposer holds (a greenlet, a thread); it is not used again."""
 
 
+@runtime_checkable
+class Waits(Protocol):
+    """A proposer that may have to wait for other processes."""
+
+    def ready(self) -> bool:
+        """Return whether it can be asked now; `ended` is current after each call."""
+
+
+@runtime_checkable
+class Prunes(Protocol):
+    """A proposer whose candidates may be ended on their way."""
+
+    def bars(self, i: int) -> tuple[Step, ...]:
+        """Return the bars of the `Key` of the i-th candidate in the batch just asked."""
+
+
 class Optimizer(Protocol):
     """The settings of one optimizer, able to start it.
 
@@ -88,7 +113,15 @@ class Optimizer(Protocol):
 
     * ``scaler``, the space in which it needs its parameters, whatever the others need ("linear",
       "std" or "none");
-    * ``takes``, a set of "float", "integer" and "categorical"; without it, floats only;
+    * ``takes``, a set of "float", "integer" and "categorical"; without it, floats only. Where it
+      is set, ``round_integers`` adds integers;
+    * ``mistakes``, a method: it yields what is wrong with the settings, a sentence each that begins
+      with a key;
+    * ``needs_residuals`` or ``needs_progress``, True where its proposer needs them: an input whose
+      loss cannot give them is refused;
+    * ``resume``, a method like `start` that is given a `Saved`, too (see `resumed`);
+    * ``starts_again``, True where another one takes its place, from its best point, if a resume
+      cannot restore it;
     * ``replays``, False where its state is kept elsewhere: a resume starts it anew and tells it
       nothing;
     * ``objection``, a method: given the active parameters' space, it returns why it can never
@@ -139,32 +172,33 @@ def tell(proposer: Proposer, x: Matrix, fx: Vector, residuals: Residuals) -> Non
 
 def located(optimizer: Optimizer, folders: tuple[Path, ...]) -> Optimizer:
     """Return an optimizer that finds the user's code in these folders, if it runs any."""
-    locate = getattr(optimizer, "located", None)
-    return optimizer if locate is None else locate(folders)
+    return _if_able(optimizer, "located", folders)
 
 
 def within(optimizer: Optimizer, space: Space) -> Optimizer:
     """Return an optimizer that knows the values of the parameters, if it asks for them."""
-    know = getattr(optimizer, "within", None)
-    return optimizer if know is None else know(space)
+    return _if_able(optimizer, "within", space)
 
 
 def scaled_by(optimizer: Optimizer, scaling: "Scaling") -> Optimizer:
     """Return an optimizer that knows the parameters by name, if it asks for them."""
-    know = getattr(optimizer, "scaled_by", None)
-    return optimizer if know is None else know(scaling)
+    return _if_able(optimizer, "scaled_by", scaling)
 
 
 def batched(optimizer: Optimizer, n: int) -> Optimizer:
     """Return an optimizer that asks for n candidates at a time, if it leaves that open."""
-    resize = getattr(optimizer, "batched", None)
-    return optimizer if resize is None else resize(n)
+    return _if_able(optimizer, "batched", n)
 
 
 def unlocked_by(optimizer: Optimizer, others: Sequence[Optimizer]) -> Optimizer:
     """Return an optimizer that knows a password which one of the others has, if it lacks it."""
-    unlock = getattr(optimizer, "unlocked_by", None)
-    return optimizer if unlock is None else unlock(others)
+    return _if_able(optimizer, "unlocked_by", others)
+
+
+def _if_able(optimizer: Optimizer, ability: str, given: object) -> Optimizer:
+    """Return what a method gives that only some have; of others, the optimizer itself."""
+    method = getattr(optimizer, ability, None)
+    return optimizer if method is None else method(given)
 
 
 def resumed(

@@ -1,6 +1,5 @@
 """Sampling on a regular grid."""
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, product
@@ -11,6 +10,7 @@ import numpy as np
 
 from paramsrun.arrays import Matrix, Vector
 from paramsrun.optimizers.contract import Proposer
+from paramsrun.optimizers.knowing import knowing
 from paramsrun.optimizers.levels import levels
 from paramsrun.optimizers.samples import Samples
 from paramsrun.problem.space import Dimension, Space
@@ -42,9 +42,7 @@ class GridSampling:
 
     def within(self, space: Space) -> "GridSampling":
         """Return the same grid of parameters that have these values."""
-        known = copy.copy(self)
-        object.__setattr__(known, "_space", space)
-        return known
+        return knowing(self, "_space", space)
 
     def start(self, bounds: Matrix, x0: Vector, rng: np.random.Generator) -> Proposer:
         """Return a proposer of the grid's points."""

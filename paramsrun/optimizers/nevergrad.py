@@ -15,8 +15,8 @@ from paramsrun.optimizers.contract import Ended, Proposer
 from paramsrun.optimizers.lent_generator import LentGenerator, random_state
 from paramsrun.optimizers.nevergrad_threads import Threads, Unfit
 from paramsrun.optimizers.quiet import Quiet
-from paramsrun.optimizers.reasons import failure, one_line
-from paramsrun.optimizers.seeds import seed_in, seed_mistakes
+from paramsrun.optimizers.reasons import failure, finished, one_line
+from paramsrun.optimizers.seeds import seed_in, seed_mistakes, without_seed
 from paramsrun.settings.families import optimizers
 from paramsrun.settings.keys import free, key
 from paramsrun.settings.parameter_types import round_integers
@@ -72,7 +72,7 @@ class Nevergrad:
     @property
     def options(self) -> dict[str, Any]:
         """The settings without the seed."""
-        return {k: v for k, v in self.settings.items() if k.casefold() != "seed"}
+        return without_seed(self.settings)
 
     def mistakes(self) -> Iterable[str]:
         """Yield what is wrong with the settings, one sentence each."""
@@ -190,6 +190,4 @@ class _Asked:
 
     def _end(self) -> Ended:
         reason = f"all {self._how.budget} evaluations of Budget made"
-        if not self._was_finite:
-            return Ended("failed", f"no finite loss: {reason}")
-        return Ended("converged", reason)
+        return finished(reason, self._was_finite)

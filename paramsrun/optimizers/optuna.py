@@ -1,6 +1,5 @@
 """Hyperparameter search by Optuna (Akiba et al. 2019, doi:10.1145/3292500.3330701)."""
 
-import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from paramsrun.arrays import Matrix, Vector
 from paramsrun.errors import UsageError
 from paramsrun.optimizers.contract import Proposer
+from paramsrun.optimizers.knowing import knowing
 from paramsrun.optimizers.study import address, library
 from paramsrun.settings.families import optimizers
 from paramsrun.settings.keys import free, key
@@ -53,7 +53,8 @@ class Optuna:
     number_of_bad_trials: int = key(
         0,
         at_least=0,
-        doc="It has converged after so many trials in a row without a better one; 0 for any.",
+        doc="It has converged after so many trials in a row without a better one; 0 sets no such "
+        "limit.",
     )
     batch_size: int = key(
         0,
@@ -61,7 +62,9 @@ class Optuna:
         doc="Trials drawn at a time, which may be evaluated side by side; 0 means ParameterVectors "
         "of ParallelLevels. With a Storage always 1: start more processes, or set Optimizations.",
     )
-    multivariate: bool = key(True, doc="TPE draws all parameters together, not one by one.")
+    multivariate: bool = key(
+        True, doc="With Sampler TPE: draw all parameters together, not one by one."
+    )
     pruner: Literal["None", "Median", "Percentile"] = key(
         "None",
         doc="Ends a trial whose lowest loss so far, at a step that it reports, is above the median "
@@ -69,7 +72,11 @@ class Optuna:
         "ProgressPattern or Repeats.",
     )
     pruner_percentile: float = key(
-        25.0, above=0.0, below=100.0, doc="With Pruner Percentile: so many percent go on."
+        25.0,
+        unit="%",
+        above=0.0,
+        below=100.0,
+        doc="With Pruner Percentile: the share of the trials that goes on.",
     )
     pruner_startup_trials: int = key(
         5, at_least=1, doc="No trial is ended before so many are complete."
@@ -78,12 +85,15 @@ class Optuna:
     storage: str | None = key(
         None,
         secret=True,
+        takes="a URL",
         doc="URL of the database that processes share, with its driver: "
         "postgresql+psycopg://user@host/database, mysql+pymysql://user@host/database or "
         "sqlite:///file (on one machine; relative to the input's folder). $NAME and ${NAME} are "
         "taken from the environment when connecting; a password that is written out is not stored.",
     )
-    study_name: str | None = key(None, doc="Name of the study in that database.")
+    study_name: str | None = key(
+        None, doc="Name of the study in that database; a Storage needs one."
+    )
     random_seed: int | None = key(
         None,
         at_least=0,
@@ -93,6 +103,12 @@ class Optuna:
     settings: Mapping[str, Any] = free(
         doc="Options of the sampler by Optuna's names, such as `n_startup_trials 20`."
     )
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """What `start` imports of this package."""
+        names = ("alone", "sampling") if self.storage is None else ("alone", "sampling", "shared")
+        return tuple(f"paramsrun.optimizers.study.{name}" for name in names)
 
     @property
     def replays(self) -> bool:
@@ -168,16 +184,12 @@ class Optuna:
         """Return the same with a password that was not stored, if one of others has it."""
         for other in others:
             if isinstance(other, Optuna) and address.unlocks(other.storage, self.storage):
-                known = copy.copy(self)
-                object.__setattr__(known, "storage", other.storage)
-                return known
+                return knowing(self, "storage", other.storage)
         return self
 
     def scaled_by(self, scaling: "Scaling") -> "Optuna":
         """Return the same that knows the parameters by name."""
-        known = copy.copy(self)
-        object.__setattr__(known, "_scaling", scaling)
-        return known
+        return knowing(self, "_scaling", scaling)
 
     def start(self, bounds: Matrix, x0: Vector, rng: np.random.Generator) -> Proposer:
         """Return a proposer of BatchSize trials at a time, or of one in the shared study."""

@@ -1,6 +1,5 @@
 """Search by an orthogonal array and range analysis (Taguchi's method)."""
 
-import copy
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from paramsrun.optimizers.designs.finite_field import Integers
 from paramsrun.optimizers.designs.linear_array import TooManyRows
 from paramsrun.optimizers.designs.range_analysis import Effect, effects
 from paramsrun.optimizers.designs.strength_two import check_rows, least_rows, orthogonal_array
+from paramsrun.optimizers.knowing import knowing
 from paramsrun.optimizers.levels import levels
 from paramsrun.problem.choices import shown
 from paramsrun.problem.space import Dimension, Space
@@ -59,9 +59,7 @@ class OrthogonalArray:
 
     def within(self, space: Space) -> "OrthogonalArray":
         """Return the same search in parameters that have these values."""
-        known = copy.copy(self)
-        object.__setattr__(known, "_space", space)
-        return known
+        return knowing(self, "_space", space)
 
     def objection(self, space: Space) -> str | None:
         """Return why parameters that have these values cannot be searched, or None if they can."""

@@ -1,6 +1,5 @@
 """An optimizer of the user's own: a subclass of `paramsrun.BaseOptimizer`, named in the input."""
 
-import copy
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +9,16 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from paramsrun.arrays import Matrix, Vector
-from paramsrun.errors import Findings, Place, RunError, UsageError
+from paramsrun.errors import Findings, Place, RunError, UsageError, nearest
 from paramsrun.input import Block, Key
 from paramsrun.optimizers.contract import Proposer, Saved
+from paramsrun.optimizers.knowing import knowing
 from paramsrun.problem.scaling import Kind
 from paramsrun.problem.user_code import UserCode, is_call
 from paramsrun.settings.families import optimizers
 from paramsrun.settings.keys import free, key
 from paramsrun.settings.parameter_types import round_integers
+from paramsrun.settings.read import joined, numbered
 from paramsrun.settings.record import from_record
 from paramsrun.settings.values import cut_word
 
@@ -34,15 +35,15 @@ class Plugin:
     starts_again: ClassVar[bool] = True
     """Where it cannot be restored, another one starts from its best point."""
 
-    class_: str = key(name="Class", doc="The class, as module:ClassName.")
+    class_: str = key(name="Class", takes="module:ClassName", doc="The class, as module:ClassName.")
     round_integers: bool = round_integers()
     settings: Mapping[str, Any] = free(doc="Keyword arguments of the class.")
     call_settings: Mapping[str, Any] = free(doc="Keyword arguments of its method minimize.")
     workers: int = key(
         1,
         at_least=1,
-        doc="From so many threads it calls the function at once: its attribute workers. Calls that "
-        "come together are evaluated together.",
+        doc="From how many threads it may call the function at once: its attribute workers. Calls "
+        "that come together are evaluated together.",
     )
     patience: float = key(
         600.0,
@@ -84,9 +85,7 @@ class Plugin:
 
     def located(self, folders: Sequence[Path]) -> "Plugin":
         """Return the same plugin, its module looked for in these folders first."""
-        located = copy.copy(self)
-        object.__setattr__(located, "_code", UserCode(self.class_, tuple(folders)))
-        return located
+        return knowing(self, "_code", UserCode(self.class_, tuple(folders)))
 
     def mistakes(self) -> Iterator[str]:
         """Yield what is wrong with the keys."""
@@ -163,7 +162,7 @@ def check_plugins(
     for i, (member, block) in enumerate(zip(members, blocks, strict=True), 1):
         own = block.get("Plugin")
         if isinstance(member, Plugin) and isinstance(own, Block) and not any(member.mistakes()):
-            path = f"Optimizer[{i}]%Plugin" if len(blocks) > 1 else "Optimizer%Plugin"
+            path = joined(numbered("Optimizer", i, len(blocks)), "Plugin")
             is_stored = stored is not None and Path(own.place.file).is_relative_to(stored)
             for place, text in _mistakes(member.located(folders), own, run and not is_stored):
                 findings.mistake(place, f"{path}%{text}")
@@ -177,10 +176,17 @@ def check_recorded(starts: Iterable[Start], folders: Sequence[Path]) -> None:
     for start in starts:
         if start.type != "Plugin":
             continue
-        plugin: Plugin = from_record(Plugin, start.settings)
-        plugin = plugin.located(folders)
         try:
+            plugin: Plugin = from_record(Plugin, start.settings)
+            if not is_call(str(plugin.class_)):
+                raise ValueError(f"{plugin.class_!r:.60} is no module:name")
+            plugin = plugin.located(folders)
             plugin.code.find()
+        except ValueError as error:
+            raise UsageError(
+                f"Optimizer {start.o} is a Plugin, and the journal is damaged where it tells of "
+                f"its settings: {error}"
+            ) from None
         except ImportError as error:
             raise UsageError(
                 f"Optimizer {start.o} is a Plugin of Class {plugin.class_}: {error}. Its code is "
@@ -232,11 +238,8 @@ def _refused(
         try:
             signature.bind_partial(*first, **{word: None})
         except TypeError:
-            known = ", ".join(_keywords(signature, len(first))) or "none"
-            text = (
-                f"{name}%{word} is no keyword argument of {called.__qualname__} (it has: {known})"
-            )
-            yield _place(block, name, word), text
+            known = _keywords(signature, len(first))
+            yield _place(block, name, word), _unknown(name, word, called, known)
     missing = [
         p.name
         for k, p in enumerate(signature.parameters.values())
@@ -253,16 +256,39 @@ def _refused(
 
 def _raised(plugin: Plugin, block: Block) -> Iterator[tuple[Place, str]]:
     """Yield what the constructor says of its arguments; it is called once for that."""
+    from paramsrun.optimizers.plugins.base_optimizer import UnknownNames
     from paramsrun.optimizers.plugins.played import constructed
 
     try:
         constructed(plugin, np.random.default_rng(0))
+    except UnknownNames as error:  # those that **kwargs took in
+        cls = plugin.load()
+        for word in error.names:
+            yield _place(block, "Settings", word), _unknown("Settings", word, cls, _taken(cls))
     except (Exception, SystemExit) as error:
         text = f"Settings: {plugin.class_} raised {type(error).__name__}: {error}"
         yield _place(block, "Settings"), text
 
 
-def _keywords(signature: inspect.Signature, n_first: int) -> Iterable[str]:
+def _unknown(name: str, word: str, called: Any, known: Sequence[str]) -> str:
+    has = ", ".join(known) or "none"
+    told = f"{name}%{word} is no keyword argument of {called.__qualname__} (it has: {has})"
+    return told + nearest(word, known)
+
+
+def _taken(cls: type) -> list[str]:
+    """Return the keywords of a class and of the bases that it passes its **kwargs on to."""
+    found: dict[str, None] = {}
+    for base in cls.__mro__:
+        if "__init__" in vars(base) and base is not object:
+            signature = inspect.signature(vars(base)["__init__"])
+            found.update(dict.fromkeys(_keywords(signature, 1)))
+            if all(p.kind is not p.VAR_KEYWORD for p in signature.parameters.values()):
+                break
+    return list(found)
+
+
+def _keywords(signature: inspect.Signature, n_first: int) -> list[str]:
     names = [p.name for p in signature.parameters.values() if p.kind in _NAMED]
     return [name for name in names[n_first:] if not name.startswith("_")]
 

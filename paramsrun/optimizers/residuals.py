@@ -109,7 +109,7 @@ class Residuals:
         sizes = {len(r) for r in told if r is not None}
         if self._n_residuals is not None:
             sizes.add(self._n_residuals)
-        if len(sizes) > 1:
+        if len(sizes) > 1:  # also after a resume with other data, when the run does not know
             raise ValueError(f"the number of residuals changes: {min(sizes)} and {max(sizes)}")
         size = self._n_residuals = next(iter(sizes), None)
         missing = np.full(size or 1, np.nan)

@@ -11,7 +11,7 @@ from paramsrun.optimizers import scipy_methods
 from paramsrun.optimizers.blocking import BlockingProposer
 from paramsrun.optimizers.contract import Proposer
 from paramsrun.optimizers.scipy_options import RANDOMISED, option_mistakes
-from paramsrun.optimizers.seeds import seed_in, seed_mistakes
+from paramsrun.optimizers.seeds import seed_in, seed_mistakes, without_seed
 from paramsrun.settings.families import optimizers
 from paramsrun.settings.keys import free, key
 from paramsrun.settings.parameter_types import round_integers
@@ -71,5 +71,5 @@ class Scipy:
     def start(self, bounds: Matrix, x0: Vector, rng: np.random.Generator) -> Proposer:
         """Return a proposer that runs the method."""
         call = scipy_methods.Call(np.array(bounds), np.array(x0), rng)
-        options = {k: v for k, v in self.settings.items() if k.casefold() != "seed"}
+        options = without_seed(self.settings)
         return BlockingProposer(lambda loss: scipy_methods.run(self.algorithm, loss, call, options))

@@ -11,7 +11,7 @@ from paramsrun.arrays import Matrix, Vector
 from paramsrun.optimizers.blocking import Loss
 from paramsrun.optimizers.contract import Ended
 from paramsrun.optimizers.differences import Differences, Enough
-from paramsrun.optimizers.reasons import one_line
+from paramsrun.optimizers.reasons import finished, one_line
 from paramsrun.optimizers.scipy_options import SHGO_OPTIONS, spelled
 
 MANY = 10**9
@@ -80,9 +80,7 @@ def run(method: str, loss: Loss, call: Call, given: Mapping[str, Any]) -> Ended:
         return Ended("converged", str(enough))
     message = result.message
     reason = one_line(message if isinstance(message, str) else " ".join(message))
-    if not loss.was_finite:
-        return Ended("failed", f"no finite loss: {reason}")
-    return Ended("converged", reason)
+    return finished(reason, loss.was_finite)
 
 
 def _local(method: str, loss: Loss, call: Call, options: dict[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """The seed that a free Settings block may hold."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 def seed_in(settings: Mapping[str, object]) -> int | None:
@@ -16,5 +17,14 @@ def seed_mistakes(settings: Mapping[str, object]) -> Iterable[str]:
         yield f"Settings seed must be a whole number, 0 or more, not {seed!r}"
 
 
+def without_seed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings but the seed."""
+    return {k: v for k, v in settings.items() if not _is_seed(k)}
+
+
 def _given(settings: Mapping[str, object]) -> object:
-    return next((v for k, v in settings.items() if k.casefold() == "seed"), None)
+    return next((v for k, v in settings.items() if _is_seed(k)), None)
+
+
+def _is_seed(name: str) -> bool:
+    return name.casefold() == "seed"

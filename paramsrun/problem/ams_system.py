@@ -10,6 +10,7 @@ from paramsrun.arrays import Matrix
 from paramsrun.errors import Findings, Place, nearest
 from paramsrun.input import Block, Key, Scope, Source, Word, parse
 from paramsrun.problem.contract import Job, System
+from paramsrun.settings.number_advice import number_advice
 from paramsrun.settings.units import UnknownUnit, convert
 
 _ELEMENTS = """
@@ -190,7 +191,7 @@ class _Reader:
         if _NUMBER.fullmatch(text):
             value = float(text.replace("d", "e").replace("D", "e"))
         if not math.isfinite(value):
-            self._mistake(place, f"{text} is not a number")
+            self._mistake(place, f"{text} is not a number{number_advice(text)}")
             return 0.0
         return value
 

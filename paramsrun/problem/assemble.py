@@ -77,8 +77,9 @@ class Assembler:
         return not mistakes and all(job in known for job in entry.jobs)
 
     def _misfit(self, call: Call) -> tuple[Call, str] | None:
-        if self._collection is not None and call.job not in self._collection.ids:
-            hint = nearest(call.job, self._collection.ids)
+        ids = self._collection.ids if self._collection is not None else frozenset()
+        if ids and call.job not in ids:
+            hint = nearest(call.job, ids)
             return call, f"the job collection holds no job {call.job}{hint}"
         if self._engine is None:
             return None

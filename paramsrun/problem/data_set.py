@@ -1,20 +1,24 @@
 """Data sets: reference values, and the expressions that predict them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from paramsrun.errors import Findings, Place
+from paramsrun.errors import Findings, Mistake, Place, nearest
 from paramsrun.problem.documents import Stream
 from paramsrun.problem.expression import Call, Part, calls
 from paramsrun.problem.expression_parser import parse_array, parse_expression
 from paramsrun.problem.jobs import check_dtype
-from paramsrun.problem.nodes import Fields, Listing, Node, Scalar, number, plain_value
+from paramsrun.problem.kinds import entries_of
+from paramsrun.problem.nodes import Fields, Listing, Node, Scalar, instead, number, plain_value
 from paramsrun.problem.quantities import known_units
+from paramsrun.settings.number_advice import number_advice
 
+_PREFIXES = {"n": 1e-9, "u": 1e-6, "\u00b5": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9}
+"""Of the SI, those that stand before units of energy."""
 KEYS = ("Expression", "Weight", "Sigma", "ReferenceValue", "Unit")
 
 
@@ -72,9 +76,13 @@ def read_data_set(name: str, stream: Stream, findings: Findings) -> DataSet:
     """Return the entries of a stream; those with mistakes are left out of it."""
     check_dtype(stream, "DataSet", findings)
     reader = _Reader(findings)
-    entries = [e for fields in stream.entries if (e := reader.entry(fields)) is not None]
+    given = entries_of(stream, "a data set", "DataSet", findings)
+    entries = [e for fields in given if (e := reader.entry(fields)) is not None]
     if not stream.entries:
         findings.mistake(Place(stream.source.at.file), "there are no entries in this data set")
+    _check_units(entries, findings)
+    if len(entries) == len(stream.entries):
+        _check_weights(name, entries, findings)
     header = plain_value(stream.header) if stream.header is not None else None
     return DataSet(name, tuple(entries), header)
 
@@ -155,7 +163,7 @@ class _Reader:
     def _nested(self, node: Node, key: str) -> Any:
         """Return a list of lists of numbers, from YAML or as the text ``array([...])``."""
         if isinstance(node, Scalar):
-            return parse_array(node.text, node.content, self._findings)
+            return self._array_of(node, key)
         if isinstance(node, Listing):
             items = [number(item) for item in node.items]
             items = [
@@ -168,6 +176,18 @@ class _Reader:
             return None if None in items else items
         self._mistake(node.place, f"{key} must be a number or an array")
         return None
+
+    def _array_of(self, node: Scalar, key: str) -> Any:
+        """Return the array that a text is; one that looks like none is told as a wrong number."""
+        findings = Findings()
+        array = parse_array(node.text, node.content, findings)
+        if array is None and not any(bracket in node.text for bracket in "[("):
+            text = f"{key} must be a number or an array{instead(node)}"
+            findings.mistakes[:] = [Mistake(node.place, text)]
+            if node.text.lower().lstrip("+-") in (".nan", ".inf"):
+                findings.mistakes[:] = [Mistake(node.place, f"{key} must be finite")]
+        self._findings.mistakes += findings.mistakes
+        return array
 
     def _unit(self, fields: Fields, default: str) -> tuple[str, float]:
         node = fields.get("Unit")
@@ -194,9 +214,8 @@ class _Reader:
         by_fold = {unit.casefold(): unit for unit in ("au", *known)}
         unit = by_fold.get(name.casefold())
         if unit is None:
-            listed = ", ".join(known)
-            text = f"Unit {name} is not known here (known: {listed}); give its factor: {name}, 1.0"
-            self._mistake(place, text)
+            text = f"Unit {name} is not known here (known: {', '.join(known)})"
+            self._mistake(place, f"{text}{_factor_advice(name, default, known)}")
             return default, 1.0
         return unit, known.get(unit, 1.0)
 
@@ -206,7 +225,44 @@ class _Reader:
             return default
         sigma = number(node)
         if sigma is None or not np.isfinite(sigma) or sigma <= 0.0:
-            given = f", not {node.text}" if isinstance(node, Scalar) else ""
+            advice = number_advice(node.text) if isinstance(node, Scalar) else ""
+            given = f", not {node.text}{advice}" if isinstance(node, Scalar) else ""
             self._mistake(node.place, f"Sigma must be a number above 0{given}")
             return default
         return sigma
+
+
+def _factor_advice(name: str, default: str, known: Mapping[str, float]) -> str:
+    """Return what to write in place of a unit that is not known: with a prefix, its factor too."""
+    sizes = {unit.casefold(): (unit, size) for unit, size in known.items()}
+    prefix, rest = name[:1], name[1:].casefold()
+    if prefix in _PREFIXES and rest in sizes:
+        unit, size = sizes[rest]
+        return f"; give its factor: {prefix}{unit}, {size / _PREFIXES[prefix]:.11g}"
+    wanted = f"give its factor: {name}, <how many {name} are one {default}>"
+    return f"{near}, or {wanted}" if (near := nearest(name, known)) else f"; {wanted}"
+
+
+def _check_units(entries: Sequence[Entry], findings: Findings) -> None:
+    """Warn of an extractor whose entries have a Unit in part: the others have its own."""
+    by_extractor: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_extractor.setdefault(entry.extractor, []).append(entry)
+    for name, group in by_extractor.items():
+        without = [entry for entry in group if "Unit" not in entry.places]
+        if 0 < len(without) < len(group):
+            other = next(entry for entry in group if "Unit" in entry.places)
+            findings.warn(
+                without[0].place,
+                f"{len(without)} of {len(group)} entries of {name} have no Unit, so that theirs is "
+                f"{without[0].unit}; others have one, such as {other.unit} on line "
+                f"{other.places['Unit'].line}",
+            )
+
+
+def _check_weights(name: str, entries: Sequence[Entry], findings: Findings) -> None:
+    """Note weights that are all 0: a mistake where the loss that is minimised would be 0."""
+    if not entries or any(entry.weight.any() for entry in entries):
+        return
+    note = findings.warn if name == "validation_set" else findings.mistake
+    note(entries[0].places["Weight"], "all Weights are 0, so that the loss would always be 0")

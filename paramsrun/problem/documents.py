@@ -1,7 +1,7 @@
 """YAML streams of documents whose every value knows its place. Nothing is constructed from tags."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import yaml
 from paramsrun.errors import Findings, Place
 from paramsrun.input.source import Source, read_source
 from paramsrun.problem.nodes import Fields, Listing, Node, Scalar
+from paramsrun.problem.yaml_advice import advice
 
 MAX_DEPTH = 30
 """Nesting beyond this is refused, so that no text can exhaust the stack."""
@@ -92,6 +93,7 @@ class _Reader:
         self._source = source
         self._lines = _LINE_BREAK.split(source.text)
         self._findings = findings
+        self._forgotten: set[Place] = set()
         self._events: Iterator[Any] = yaml.parse(source.text, Loader=_LOADER)
 
     def documents(self) -> Iterator[Node]:
@@ -125,8 +127,8 @@ class _Reader:
 
     def _first_line(self, event: Any) -> Place:
         """Return where a literal block begins, its indentation taken off."""
-        line = event.start_mark.line + 1
-        for raw, text in zip(self._lines[line:], event.value.split("\n"), strict=False):
+        line, texts = event.start_mark.line + 1, event.value.split("\n")
+        for raw, text in zip(self._lines[line : line + len(texts)], texts, strict=False):
             if text.strip():
                 return self._source.place(line + 1, raw.find(text) + 1)
         return self._source.place(line + 1, 1)
@@ -144,18 +146,34 @@ class _Reader:
             if not isinstance(key, Scalar):
                 raise _Refused(key.place, "a key must be a single word")
             if key.text in entries:
-                first = places[key.text].line
-                text = f"{key.text} is given twice, first on line {first}; keep one"
-                self._findings.mistake(key.place, text)
+                self._twice(key, places, depth)
                 continue
             entries[key.text], places[key.text] = value, key.place
         return Fields(entries, places, place)
+
+    def _twice(self, key: Scalar, places: Mapping[str, Place], depth: int) -> None:
+        """Note a key that is there already; where that is the first one, a line --- was forgotten.
+
+        What follows that one is twice there as well, and is told once with it.
+        """
+        first = next(iter(places))
+        text = f"{key.text} is given twice, first on line {places[key.text].line}"
+        if depth == 0 and key.text == first:
+            self._findings.mistake(key.place, f"{text}; keep one, or begin the next entry with ---")
+            self._forgotten.add(places[first])
+        elif depth or places[first] not in self._forgotten:
+            self._findings.mistake(key.place, f"{text}; keep one")
 
     def _place(self, mark: Any) -> Place:
         return self._source.place(mark.line + 1, mark.column + 1)
 
 
 def _report(error: yaml.MarkedYAMLError, source: Source, findings: Findings) -> None:
+    told = advice(error, _LINE_BREAK.split(source.text))
+    if told is not None:
+        text = f"the YAML is broken here: {told.text}"
+        findings.mistake(source.place(told.line, told.column), text)
+        return
     mark = error.problem_mark or error.context_mark
     place = source.place(mark.line + 1, mark.column + 1) if mark else Place(source.at.file)
     context = f" {error.context}" if error.context else ""

@@ -85,7 +85,10 @@ class _Parser:
             operator = _OPERATORS.get(type(left.op))
             if operator is None:
                 raise Refused(self._at(left), f"only {ALLOWED} may stand here, not {say(left)}")
-            rest.append((operator, self.part(left.right, depth + 1)))
+            right = self.part(left.right, depth + 1)
+            if operator == "/" and right == Number(0.0):
+                raise Refused(self._at(left.right), "nothing can be divided by 0")
+            rest.append((operator, right))
             left = left.left
         return Chain(self.part(left, depth + 1), tuple(reversed(rest)))
 

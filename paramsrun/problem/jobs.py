@@ -1,6 +1,6 @@
 """Job collections, and the collections of reference engines that they name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from paramsrun.errors import Findings, Place, nearest
 from paramsrun.problem.ams_system import read_job
 from paramsrun.problem.contract import Job
 from paramsrun.problem.documents import Stream
+from paramsrun.problem.kinds import entries_of
 from paramsrun.problem.nodes import Fields, Node, Scalar, plain_value
 
 ENGINE_KEYS = ("ReferenceEngineID", "ExtraEngineID")
@@ -40,7 +41,8 @@ def read_jobs(stream: Stream, findings: Findings) -> JobCollection:
     jobs: dict[str, Job] = {}
     metadata: dict[str, dict[str, Any]] = {}
     engines: list[tuple[Place, str]] = []
-    for name, entry in _by_id(stream, "job", findings).items():
+    entries = entries_of(stream, "a job collection", "JobCollection", findings)
+    for name, entry in _by_id(entries, "job", findings).items():
         engines += _engines(entry, findings)
         metadata[name] = {k: plain_value(v) for k, v in entry.entries.items() if k not in JOB_KEYS}
         text = _text(entry, "AMSInput", "job", findings)
@@ -49,6 +51,8 @@ def read_jobs(stream: Stream, findings: Findings) -> JobCollection:
         job = read_job(name, text.source, text.place, findings)
         if job is not None:
             jobs[name] = job
+    if not stream.entries and stream.dtype in (None, "JobCollection"):
+        findings.mistake(Place(stream.source.at.file), "there are no jobs in this file")
     return JobCollection(jobs, frozenset(metadata), tuple(engines), metadata)
 
 
@@ -56,7 +60,7 @@ def read_engines(stream: Stream, findings: Findings) -> dict[str, str]:
     """Return the AMS text of each engine of a collection, by its ID."""
     check_dtype(stream, "EngineCollection", findings)
     engines: dict[str, str] = {}
-    for name, entry in _by_id(stream, "engine", findings).items():
+    for name, entry in _by_id(stream.entries, "engine", findings).items():
         text = _text(entry, "AMSInput", "engine", findings)
         if text is None:
             continue
@@ -75,9 +79,9 @@ def check_dtype(stream: Stream, wanted: str, findings: Findings) -> None:
         findings.mistake(place, f"dtype must be {wanted} in this file, not {stream.dtype}")
 
 
-def _by_id(stream: Stream, what: str, findings: Findings) -> dict[str, Fields]:
+def _by_id(given: Iterable[Fields], what: str, findings: Findings) -> dict[str, Fields]:
     entries: dict[str, Fields] = {}
-    for entry in stream.entries:
+    for entry in given:
         name = _text(entry, "ID", what, findings)
         if name is None:
             continue

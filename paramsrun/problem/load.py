@@ -1,5 +1,6 @@
 """From the files that an input names to the problem; all mistakes of all files are noted."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,8 @@ from paramsrun.settings.data_set import DataSet as DataSetSettings
 from paramsrun.settings.data_set import LoggingInterval, evaluate_every, logging_of, named
 from paramsrun.settings.families import engines, generators, optimizers
 from paramsrun.settings.job import JobSettings
+from paramsrun.settings.look_alikes import look_alike
+from paramsrun.settings.read import numbered
 
 VALIDATION_SET = "validation_set"
 
@@ -105,7 +108,7 @@ class _Loader:
         """Note each optimizer that needs more of the loss than it can give."""
         members = self._settings.optimizer
         for i, member in enumerate(members, 1):
-            path = f"Optimizer[{i}]" if len(members) > 1 else "Optimizer"
+            path = numbered("Optimizer", i, len(members))
             name = optimizers.name_of(member)
             if getattr(member, "needs_residuals", False) and objective.no_squares is not None:
                 text = f"Type {name} needs a sum of squares: {objective.no_squares}"
@@ -122,8 +125,12 @@ class _Loader:
 
     def _at(self, path: str) -> Place:
         """Return where the input gives a key, such as ``DataSet[2]%Path``."""
+        return self._found(path)[0]
+
+    def _found(self, path: str) -> tuple[Place, bool]:
+        """Return where the input gives a key, or should, and whether it does."""
         if self._tree is None:
-            return Place("input")
+            return Place("input"), True
         place, block = self._tree.place, self._tree
         for step in path.split("%"):
             name, _, number = step.partition("[")
@@ -133,9 +140,9 @@ class _Loader:
                 break
             entry = entries[position]
             if isinstance(entry, Key):
-                return (entry.value or entry).place
+                return (entry.value or entry).place, True
             place, block = entry.place, entry
-        return place
+        return place, False
 
     def _is_given(self, name: str) -> bool:
         return self._tree is not None and self._tree.get(name) is not None
@@ -153,9 +160,11 @@ class _Loader:
                 f"{told}: {path} is not below the input's folder, and the parameter interface, "
                 f"which names it, is stored as it is: give the input a block {block}",
             )
-        if not path.is_file():
-            what = "is no file" if path.exists() else "does not exist"
-            self._findings.mistake(self._at(key), f"{told}: {path} {what}")
+        if not os.path.isfile(path):
+            place, is_given = self._found(key)
+            which = path if is_given else f"{path} (the default)"
+            text = f"{told}: {which} {_why_no_file(path)}{look_alike(given)}"
+            self._findings.mistake(place, text)
             return None
         self._files[given] = path
         return path
@@ -204,7 +213,7 @@ class _Loader:
     def _engine_collection(self) -> Mapping[str, str] | None:
         """Return the reference engines; the file need not be there unless the input names it."""
         given = self._settings.engine_collection
-        if not self._is_given("EngineCollection") and not self._resolve(given).exists():
+        if not self._is_given("EngineCollection") and not os.path.exists(self._resolve(given)):
             return {}
         stream = self._stream(given, "EngineCollection")
         return None if stream is None else read_engines(stream, self._findings)
@@ -246,7 +255,7 @@ class _Loader:
     def _set_settings(self) -> tuple[DataSetSettings, ...]:
         given = self._settings.data_set
         if not given:
-            default = self._resolve(f"{VALIDATION_SET}.yaml").exists()
+            default = os.path.exists(self._resolve(f"{VALIDATION_SET}.yaml"))
             given = (DataSetSettings(), DataSetSettings()) if default else (DataSetSettings(),)
         return named(given[:2])
 
@@ -309,6 +318,16 @@ class _Loader:
         if parameters is None or objective is None or self._findings.mistakes:
             return None
         return Problem(parameters, objective, files=self._files, constraints=constraints)
+
+
+def _why_no_file(path: Path) -> str:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return "does not exist"
+    except (OSError, ValueError) as error:
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    return "is no file"
 
 
 def _dtype_place(parameters: ParameterInterface) -> Place:

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from paramsrun.errors import Place, most_like
 from paramsrun.input.source import Source
+from paramsrun.settings.number_advice import number_advice
 
 _NULLS = ("", "~", "null", "none")
 _TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -66,7 +67,7 @@ class Fields:
         like = most_like(name, [key for key in self.places if key not in known])
         if like is None:
             return self.place_of(name), f"{name} is missing: {why}"
-        return self.places[like], f"{name} is missing: {why}; did you mean it by {like}?"
+        return self.places[like], f"{like}: no such key; did you mean {name}, which is missing?"
 
 
 Node: TypeAlias = Scalar | Listing | Fields
@@ -98,6 +99,15 @@ def number(node: Node) -> float | None:
         return None
     value = _number(node.text)
     return None if isinstance(value, str) else float(value)
+
+
+def instead(node: Node) -> str:
+    """Return what stands where a number was wanted, for a message, with what to do."""
+    if not isinstance(node, Scalar):
+        return ""
+    if not node.plain and not isinstance(_number(node.text), str):
+        return f", not {node.text!r}: write it without quotes"
+    return f", not {node.text!r}{number_advice(node.text)}"
 
 
 def _number(text: str) -> int | float | str:

@@ -134,7 +134,7 @@ class DataSetObjective:
         Raises RunError where the loss is no sum of squares.
         """
         if self.no_squares is not None:
-            raise RunError(f"LeastSquares needs a sum of squares: {self.no_squares}")
+            raise RunError(f"The optimizer needs a sum of squares: {self.no_squares}")
         weighted: Vector = np.sqrt(self.coefficients) * own_residuals(result)
         return weighted
 

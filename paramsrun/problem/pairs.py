@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -37,7 +38,7 @@ def pairs_within(cutoff: float, positions: Matrix, lattice: Matrix | None = None
     inside = positions - np.floor(positions @ dual) @ lattice
     # fractional coordinates differ by less than 1, so an image n cells away is beyond the cutoff
     # once n - 1 exceeds cutoff / (distance of lattice planes)
-    reach = np.floor(cutoff * np.linalg.norm(dual, axis=0)).astype(int) + 1
+    reach = np.floor(cutoff * np.linalg.norm(dual, axis=0)) + 1
     half = [cells for cells in _cells(reach) if cells >= (0,) * len(cells)]
     return _join(
         found for cells in half for found in _near(inside, np.array(cells) @ lattice, cutoff)
@@ -50,7 +51,7 @@ def minimum_image(vector: Vector, lattice: Matrix | None) -> Vector:
         return vector
     dual = dual_vectors(lattice)
     close: Vector = vector - np.round(vector @ dual) @ lattice
-    reach = np.floor(np.linalg.norm(close) * np.linalg.norm(dual, axis=0) + 0.5).astype(int)
+    reach = np.floor(np.linalg.norm(close) * np.linalg.norm(dual, axis=0) + 0.5)
     images: Matrix = close + np.array(list(_cells(reach))) @ lattice
     shortest: Vector = images[np.argmin(np.linalg.norm(images, axis=1))]
     return shortest
@@ -63,10 +64,10 @@ def dual_vectors(lattice: Matrix) -> Matrix:
     return np.linalg.pinv(lattice).astype(np.float64)
 
 
-def _cells(reach: NDArray[np.int_]) -> Iterator[tuple[int, ...]]:
-    if np.prod(2.0 * reach + 1.0) > _MOST_CELLS:
+def _cells(reach: Vector) -> Iterator[tuple[int, ...]]:
+    if prod((2.0 * reach + 1.0).tolist()) > _MOST_CELLS:
         raise ValueError(f"more than {_MOST_CELLS} cells are within reach: is the lattice right?")
-    return product(*(range(-n, n + 1) for n in reach.tolist()))
+    return product(*(range(-n, n + 1) for n in reach.astype(int).tolist()))
 
 
 def _near(positions: Matrix, offset: Vector, cutoff: float) -> Iterator[Pairs]:
@@ -76,7 +77,7 @@ def _near(positions: Matrix, offset: Vector, cutoff: float) -> Iterator[Pairs]:
     own_cell = not offset.any()
     for start in range(0, n_atoms, rows):
         vectors = positions + offset - positions[start : start + rows, None]
-        close = np.einsum("ijk,ijk->ij", vectors, vectors) <= cutoff**2
+        close = np.einsum("ijk,ijk->ij", vectors, vectors) <= cutoff * cutoff
         if own_cell:
             close = np.triu(close, start + 1)
         first, second = np.nonzero(close)

@@ -8,7 +8,16 @@ from typing import TypeAlias, TypeVar
 from paramsrun.errors import Findings, nearest
 from paramsrun.problem.choices import NoChoice, choice, place_among, shown
 from paramsrun.problem.key_spelling import check_spelling
-from paramsrun.problem.nodes import Fields, Listing, Node, Scalar, number, plain_value, truth
+from paramsrun.problem.nodes import (
+    Fields,
+    Listing,
+    Node,
+    Scalar,
+    instead,
+    number,
+    plain_value,
+    truth,
+)
 from paramsrun.problem.parameter import Parameter
 from paramsrun.problem.space import SCALES, Scale, Value
 from paramsrun.settings.parameter_types import TYPES, Type
@@ -162,8 +171,7 @@ class _Reader:
     def _number(self, node: Node, what: str, kind: Type) -> float | None:
         value = number(node)
         if value is None:
-            given = f", not {node.text!r}" if isinstance(node, Scalar) else ""
-            self._mistake(node.place, f"{what} must be a number{given}")
+            self._mistake(node.place, f"{what} must be a number{instead(node)}")
         elif not math.isfinite(value):
             self._mistake(node.place, f"{what} must be finite, not {value}")
             return None
@@ -179,7 +187,9 @@ class _Reader:
 
     def _range(self, node: Node, kind: Type) -> tuple[float, float] | None:
         if not isinstance(node, Listing) or len(node.items) != 2:
-            self._mistake(node.place, "range must be two numbers, [lowest, highest]")
+            commas = isinstance(node, Listing) and len(node.items) == 4
+            hint = "; write the decimal point as ." if commas else ""
+            self._mistake(node.place, f"range must be two numbers, [lowest, highest]{hint}")
             return None
         lo, hi = (self._number(item, "range", kind) for item in node.items)
         return None if lo is None or hi is None else (lo, hi)

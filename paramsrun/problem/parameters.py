@@ -12,6 +12,7 @@ from paramsrun.errors import Findings, Place
 from paramsrun.input.source import Source
 from paramsrun.problem.choices import shown
 from paramsrun.problem.documents import Stream, spliced
+from paramsrun.problem.kinds import entries_of
 from paramsrun.problem.nodes import Fields
 from paramsrun.problem.parameter import Parameter
 from paramsrun.problem.parameter_entry import read_parameter
@@ -111,7 +112,8 @@ def read_parameters(stream: Stream, findings: Findings) -> ParameterInterface | 
     reader = _Reader(findings)
     n_before = len(findings.mistakes)
     reader.check_dtype(stream)
-    read = [read_parameter(entry, findings) for entry in stream.entries]
+    entries = entries_of(stream, "a parameter interface", DTYPE_ENDING, findings)
+    read = [read_parameter(entry, findings) for entry in entries]
     parameters = tuple(p for p in read if p is not None)
     reader.check_names(parameters)
     whole = Place(stream.source.at.file)

@@ -120,6 +120,8 @@ def _check_shapes(entry: Entry, shape: tuple[int, ...]) -> None:
         if array.shape != shape and (key == "ReferenceValue" or array.shape != ()):
             given, wanted = say_shape(array.shape), say_shape(shape)
             text = f"{key} is {given}, but {_short(entry.expression)} gives {wanted}"
+            if (array.shape, shape) == ((2,), ()):
+                text += "; is a comma meant as the decimal point? Write it as ."
             raise Unfit(entry.places[key], text)
 
 

@@ -21,7 +21,7 @@ class Objective(Protocol):
         """Return the loss; x are the active parameters, values all of them, in real units.
 
         What fails is an infinite loss with the reason: nothing is nan, and no exception is raised
-        but CodeChanged, which ends the run.
+        but EvaluatorLost, which ends the run.
         """
 
     @property

@@ -202,8 +202,7 @@ def _array(array: NDArray[np.float64]) -> str:
 
 def _value(value: Any) -> str:
     """Return metadata as YAML on one line."""
-    if isinstance(value, str):
-        if _PLAIN.fullmatch(value) and not _NOT_TEXT.fullmatch(value) and value == value.strip():
-            return value
-        return json.dumps(value, ensure_ascii=False)
+    is_plain = isinstance(value, str) and _PLAIN.fullmatch(value) and value == value.strip()
+    if is_plain and not _NOT_TEXT.fullmatch(value):
+        return str(value)
     return json.dumps(value, ensure_ascii=False)

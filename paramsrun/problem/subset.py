@@ -30,7 +30,6 @@ class Sampler:
         self._jobs = tuple(jobs)
         self._batch_size = batch_size
         self._max_jobs = max_jobs
-        self._shuffle = shuffle
         self._seed = seed
         if max_jobs and max_jobs < (least := min(map(len, jobs))):
             raise ValueError(f"leaves no entry: each needs at least {least} jobs")

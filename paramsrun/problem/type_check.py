@@ -7,6 +7,7 @@ from paramsrun.problem.parameter import Parameter
 from paramsrun.problem.parameters import ParameterInterface
 from paramsrun.settings.families import engines, optimizers
 from paramsrun.settings.parameter_types import ROUNDING, taken, takers
+from paramsrun.settings.read import numbered
 
 HOW = {"Function": "; with Arguments Named it takes them"}
 """How an engine is brought to take choices."""
@@ -26,7 +27,7 @@ def check_optimizers(
         types = taken(member)
         refused = [p for p in parameters.parameters if p.is_active and p.type not in types]
         if refused:
-            path = f"Optimizer[{i}]" if len(members) > 1 else "Optimizer"
+            path = numbered("Optimizer", i, len(members))
             findings.mistake(at(path), f"{path} {_refusal(member, refused, parameters)}")
 
 
@@ -46,7 +47,7 @@ def check_spaces(
         if object_to is None or not there <= taken(member):
             continue
         if (why := object_to(parameters.space)) is not None:
-            path = f"Optimizer[{i}]" if len(members) > 1 else "Optimizer"
+            path = numbered("Optimizer", i, len(members))
             findings.mistake(at(path), f"{path} {optimizers.name_of(member)}: {why}")
 
 

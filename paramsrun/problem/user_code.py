@@ -72,13 +72,13 @@ class UserCode:
             return None
         path = Path(spec.origin)
         try:
-            tree = ast.parse(path.read_bytes(), str(path))
+            names = set(_names(ast.parse(path.read_bytes(), str(path)).body))
         except SyntaxError as error:
-            at = f"{path}:{error.lineno}:{error.offset}"
-            raise ImportError(f"the module is no Python at {at}: {error.msg}") from None
+            raise ImportError(_no_python(error, str(path))) from None
         except (OSError, ValueError) as error:
             raise ImportError(f"the module {path} cannot be read: {error}") from None
-        names = set(_names(tree.body))
+        except (RecursionError, MemoryError):
+            raise ImportError(f"the module {path} is nested too deeply") from None
         first = name.split(".")[0]
         if first not in names and not names & {"*", "__getattr__"}:
             raise ImportError(f"{path} holds no {first}{nearest(first, sorted(names))}")
@@ -107,6 +107,8 @@ class UserCode:
         try:
             module = _imported(spec)
             return importlib.import_module(name) if inner else module
+        except SyntaxError as error:
+            raise ImportError(_no_python(error, error.filename or name)) from None
         except (Exception, SystemExit) as error:
             raise ImportError(
                 f"the module cannot be imported: {type(error).__name__}: {error}"
@@ -128,7 +130,7 @@ class UserCode:
         return spec
 
     def _not_found(self, name: str) -> str:
-        places = " and ".join(map(str, self.folders))
+        places = " and ".join(dict.fromkeys(map(str, self.folders)))
         near = [path.stem for folder in self.folders for path in folder.glob("*.py")]
         hint = nearest(name, near)
         return f"there is no module {name} in {places} or on the Python path{hint}"
@@ -138,6 +140,11 @@ class UserCode:
         for folder in map(str, self.folders):
             if folder not in sys.path:
                 sys.path.append(folder)
+
+
+def _no_python(error: SyntaxError, file: str) -> str:
+    at = ":".join([file, *(str(n) for n in (error.lineno, error.offset) if n and n > 0)])
+    return f"the module is no Python at {at}: {error.msg}"
 
 
 def _is_from(module: ModuleType, spec: ModuleSpec) -> bool:
@@ -153,7 +160,7 @@ def _imported(spec: ModuleSpec) -> ModuleType:
             break
         if _is_from(taken, spec):
             return taken
-    if spec.origin is None:
+    if spec.origin is None or not spec.has_location:
         return importlib.import_module(spec.name)
     own = spec if name == spec.name else importlib.util.spec_from_file_location(name, spec.origin)
     assert own is not None

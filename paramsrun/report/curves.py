@@ -5,15 +5,24 @@ from array import array
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paramsrun.arrays import Vector
-from paramsrun.manager.events import Checkpoint, Context, End, Eval, Event, Exit, Start
+from paramsrun.manager.events import (
+    ASKED_FOR,
+    Checkpoint,
+    Context,
+    End,
+    Eval,
+    Event,
+    Exit,
+    Start,
+)
 from paramsrun.manager.state import RunState
-from paramsrun.results.folder import journal_of
+from paramsrun.results.folder import journal_of, name_of
 from paramsrun.results.reader import folded
 
 Counts: TypeAlias = NDArray[np.int64]
@@ -22,16 +31,14 @@ Counts: TypeAlias = NDArray[np.int64]
 HIGHEST = 1e200
 """What is higher stands for infinity, and no axis could hold it."""
 
-How: TypeAlias = Literal["converged", "stopped", "failed", "job exit"]
-
 
 class Ending(NamedTuple):
     """How the curve of an optimizer ends."""
 
     how: str
-    """One of `How`."""
+    """``converged``, ``stopped``, ``asked for``, ``failed`` or ``job exit``."""
     n: int
-    """The optimizer's last evaluation before that, or the run's where it has none."""
+    """The optimizer's last evaluation, or the run's before that end where it has none."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +55,8 @@ class Curve:
 
     @property
     def end_fx(self) -> float:
-        """The last finite loss up to the ending; nan if there is none."""
-        n_until = len(self.n)
-        if self.ending is not None:
-            n_until = int(np.searchsorted(self.n, self.ending.n, side="right"))
-        finite = np.flatnonzero(np.isfinite(self.fx[:n_until]))
+        """The last finite loss; nan if there is none."""
+        finite = np.flatnonzero(np.isfinite(self.fx))
         return float(self.fx[finite[-1]]) if finite.size else math.nan
 
 
@@ -80,7 +84,7 @@ def read(folder: Path) -> Losses:
     UsageError if the folder is no results folder; RunError where its journal is damaged.
     """
     events = folded(journal_of(folder), RunState())
-    return losses(folder.name or folder.resolve().name, events)
+    return losses(name_of(folder), events)
 
 
 def losses(name: str, events: Iterable[Event]) -> Losses:
@@ -127,7 +131,8 @@ class _Run:
         elif type(event) is Start:
             self.curves[event.o] = _Growing(event.o, self.n)
         elif type(event) is End:
-            self.curves[event.o].end(event.how)
+            by_hand = event.how == "stopped" and event.reason.startswith(ASKED_FOR)
+            self.curves[event.o].end("asked for" if by_hand else event.how)
         elif type(event) is Checkpoint:
             self.checkpoints.append(event.n)
         elif type(event) is Exit:
@@ -141,6 +146,8 @@ class _Run:
         curve = self.curves[event.o]
         curve.n.append(event.n)
         curve.fx.append(event.fx)
+        if curve.ending is not None:  # it was in flight
+            curve.ending = Ending(curve.ending.how, event.n)
         self.n = event.n
 
     def _exited(self, event: Exit) -> None:

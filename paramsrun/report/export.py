@@ -3,19 +3,18 @@
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paramsrun.errors import UsageError
 from paramsrun.problem.choices import shown
-from paramsrun.results.evaluations import CHUNK, HEAD, Evaluations, chunks
-
-_Write: TypeAlias = Callable[[Path, Iterator[Evaluations]], None]
+from paramsrun.results.evaluations import HEAD, ROWS, Evaluations, chunks
+from paramsrun.results.folder import name_of
 
 
 def export(folder: Path, kind: str, output: Path | None = None) -> Path:
@@ -39,12 +38,12 @@ def export(folder: Path, kind: str, output: Path | None = None) -> Path:
         Where the journal is damaged.
     """
     write = _write_hdf5 if kind == "h5" else _write_csv
-    name = (folder.name or folder.resolve().name).removesuffix(".results")
-    output = output or Path(f"{name}.{kind}")
-    if output.is_dir():
+    output = output or Path(f"{name_of(folder).removesuffix('.results')}.{kind}")
+    if os.path.isdir(output):
         raise UsageError(f"{output} is a folder; name a file")
     fresh = output.with_name(f".{output.name}.tmp")
     try:
+        fresh.unlink(missing_ok=True)  # were it a link, it would lead elsewhere
         write(fresh, chunks(folder))
         os.replace(fresh, output)
     except OSError as error:
@@ -94,7 +93,7 @@ def _write_hdf5(path: Path, pieces: Iterator[Evaluations]) -> None:
             dtype = h5py.string_dtype() if name == "reason" else column.dtype
             rest = column.shape[1:]
             columns[name] = file.create_dataset(
-                name, (0, *rest), dtype, maxshape=(None, *rest), chunks=(CHUNK, *rest)
+                name, (0, *rest), dtype, maxshape=(None, *rest), chunks=(ROWS, *rest)
             )
         columns["parameters"].attrs["names"] = list(first.names)
         if choices := {d.name: d.choices for d in first.space if d.choices}:

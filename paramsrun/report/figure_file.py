@@ -9,6 +9,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 DPI = 200
+MANY_COLOURS = 1 << 15
+"""Beyond so many, as where a thousand curves shine through each other, colours are rounded before
+256 are chosen: that takes time for each of them."""
+_SHADES = [round(round(value * 31 / 255) * 255 / 31) for value in range(256)]
 _STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 10,
@@ -45,5 +49,7 @@ def _save_png(drawn: Figure, file: IO[bytes], rounds: int) -> None:
     drawn.savefig(pixels, format="rgba")
     size = drawn.canvas.get_width_height()
     every = Image.frombytes("RGBA", size, pixels.getvalue()).convert("RGB")
+    if every.getcolors(MANY_COLOURS) is None:
+        every = every.point(_SHADES * 3)
     few = every.quantize(256, Image.Quantize.MAXCOVERAGE, rounds, dither=Image.Dither.NONE)
     few.save(file, "png", optimize=True, dpi=(DPI, DPI))

@@ -26,6 +26,7 @@ class Icon(NamedTuple):
 ICONS = {
     "converged": Icon("*", 11, "converged"),
     "stopped": Icon("X", 7.5, "stopped by a stopper"),
+    "asked for": Icon("P", 7.5, "stopped by hand"),
     "failed": Icon("^", 7.5, "failed"),
     "job exit": Icon("s", 5.5, "job exit"),
 }

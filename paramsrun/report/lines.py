@@ -37,10 +37,9 @@ class Line(NamedTuple):
     @property
     def end_fx(self) -> float:
         """The height of the icon at its end; nan if there is no finite loss before."""
-        end = self.curve.ending
-        if end is None or not self.is_band:
+        if not self.is_band:
             return self.curve.end_fx
-        return float(np.fmin.reduce(self.fx[self.n <= end.n], initial=np.nan))
+        return float(np.fmin.reduce(self.fx, initial=np.nan))
 
 
 class Look(NamedTuple):

@@ -1,6 +1,8 @@
 """What `paramsrun plot` does: results folders in, a figure out."""
 
+import os
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from io import BytesIO
@@ -11,6 +13,7 @@ from typing import IO, Any, TypeAlias
 from paramsrun.errors import UsageError
 from paramsrun.report.curves import Losses, read
 from paramsrun.report.search import read as read_search
+from paramsrun.results.folder import name_of
 
 KINDS = ("png", "svg", "pdf")
 _Draw: TypeAlias = Callable[[Sequence[Losses], IO[bytes], str], None]
@@ -44,11 +47,9 @@ def plot(
     runs = [run.of(optimizers) for run in whole]
     if not any(len(curve.n) for run in runs for curve in run.curves):
         raise UsageError(_nothing_in(folders, optimizers))
-    stem = "_".join(run.name.removesuffix(".results") for run in runs)
-    output = output or Path(f"{stem}.png")
     figure = BytesIO()
     draw(_told_apart(folders, runs), figure, kind)
-    return _written(figure.getvalue(), output)
+    return _written(figure.getvalue(), output or Path(f"{_stem(folders)}.png"))
 
 
 def plot_search(
@@ -70,15 +71,21 @@ def plot_search(
 
 def _stem(folders: Sequence[Path]) -> str:
     """Return the names of runs as a part of one that is no longer than a file's may be."""
-    names = [(folder.name or folder.resolve().name).removesuffix(".results") for folder in folders]
+    names = [name_of(folder).removesuffix(".results") for folder in folders]
     stem = "_".join(names)
     return stem if len(stem) <= 100 else f"{names[0]}_and_{len(names) - 1}_more"
 
 
 def _written(figure: bytes, output: Path) -> Path:
+    """Write a figure whole, in place of what has its name."""
+    fresh = output.with_name(f".{output.name}.tmp")
     try:
-        output.write_bytes(figure)
+        fresh.unlink(missing_ok=True)  # were it a link, it would lead elsewhere
+        fresh.write_bytes(figure)
+        os.replace(fresh, output)
     except OSError as error:
+        with suppress(OSError):
+            fresh.unlink()
         raise UsageError(f"{output} cannot be written: {error.strerror or error}") from None
     return output
 

@@ -15,7 +15,7 @@ from paramsrun.errors import UsageError
 from paramsrun.manager.events import Context, Eval, Run
 from paramsrun.manager.state import RunState
 from paramsrun.problem.space import Dimension, Space
-from paramsrun.results.folder import journal_of
+from paramsrun.results.folder import journal_of, name_of
 from paramsrun.results.reader import folded
 
 Truths: TypeAlias = NDArray[np.bool_]
@@ -105,7 +105,7 @@ def read(folders: Sequence[Path], optimizers: Collection[int] = ()) -> Search:
 
 def _names(folders: Sequence[Path]) -> tuple[str, ...]:
     """Return the names of runs, or their paths where names are the same."""
-    names = tuple(folder.name or folder.resolve().name for folder in folders)
+    names = tuple(name_of(folder) for folder in folders)
     return names if len(set(names)) == len(names) else tuple(map(str, folders))
 
 

@@ -1,9 +1,10 @@
 """The checkpoint file: a tar archive cut into gzip members, so that parts are copied compressed.
 
-It holds ``inputs/``, ``journal/`` and, in a gzip member of its own, ``manifest.json``, which lists
-the others in their order. Every byte of the tar archive outside the files follows from the
-manifest, so reading compares headers and obeys none. The last gzip member, the seal, is empty; its
-extra field holds the place of the manifest's member and the SHA-256 of all before the seal.
+It holds ``inputs/``, ``journal/``, ``states/`` where optimizers wrote of themselves, and, in a gzip
+member of its own, ``manifest.json``, which lists the others in their order. Every byte of the tar
+archive outside the files follows from the manifest, so reading compares headers and obeys none. The
+last gzip member, the seal, is empty; its extra field holds the place of the manifest's member and
+the SHA-256 of all before the seal.
 """
 
 import hashlib
@@ -14,9 +15,10 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from paramsrun.results.files import chunks
+
 BLOCK = 512
 END = bytes(2 * BLOCK)
-CHUNK = 1 << 20
 LARGE = 16 << 20
 """So many bytes has a segment of a journal only where its lines are long."""
 MANIFEST = "manifest.json"
@@ -110,7 +112,7 @@ def file_entry(
     size = len(last) + (path.stat().st_size if path.exists() else 0)
     yield header(name, size, mtime)
     digest, n_bytes = hashlib.sha256(), 0
-    for chunk in chain(_chunks(path) if path.exists() else (), (last,)):
+    for chunk in chain(chunks(path) if path.exists() else (), (last,)):
         digest.update(chunk)
         n_bytes += len(chunk)
         yield chunk
@@ -136,12 +138,6 @@ def _strategy(name: str, path: Path) -> int:
     """
     is_large = name.startswith(f"{JOURNAL}/") and path.stat().st_size >= LARGE
     return zlib.Z_HUFFMAN_ONLY if is_large else zlib.Z_DEFAULT_STRATEGY
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
 
 
 def seal(place: int, digest: bytes) -> bytes:

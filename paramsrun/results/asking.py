@@ -96,7 +96,7 @@ class RunningJob:
         """
         file = self._folder / name
         try:
-            os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o666))
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666))
         except OSError as error:
             raise RunError(f"{file} cannot be made: {error}") from error
         until = monotonic() + PATIENCE_S

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from paramsrun.errors import CheckpointFailed, UsageError
@@ -170,7 +170,7 @@ class Checkpoints:
         manifest.check_names([member.name for member in members])
         text = manifest.Manifest(
             event.name,
-            datetime.now(UTC).isoformat(timespec="seconds"),
+            manifest.utc_now(),
             self._versions,
             manifest.counters(state),
             self._mtime,

@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from paramsrun.results.archive import CHUNK
+from paramsrun.results.files import CHUNK
 
 _OPEN_FILES = "/proc/self/fd"
 
@@ -21,7 +21,8 @@ class Draft:
             self._file = os.open(folder, os.O_RDWR | os.O_TMPFILE, 0o666)
         except (AttributeError, NotImplementedError, OSError):
             self._hidden = folder / f".{os.getpid()}.tmp"
-            self._file = os.open(self._hidden, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
+            flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+            self._file = os.open(self._hidden, flags, 0o666)
 
     def write(self, data: bytes, at: int) -> int:
         """Write all of data at a place; return where it ends."""

@@ -20,7 +20,7 @@ from paramsrun.results.reader import folded
 Counts: TypeAlias = NDArray[np.int64]
 """Numbers of evaluations or optimizers, one axis."""
 
-CHUNK = 5000
+ROWS = 5000
 HEAD = (
     "evaluation",
     "optimizer",
@@ -156,7 +156,7 @@ def chunks(folder: Path) -> Iterator[Evaluations]:
 
 def _chunks(folder: Path, state: RunState) -> Iterator[Evaluations]:
     stream = _told(journal_of(folder), state)
-    while told := list(islice(stream, CHUNK)):
+    while told := list(islice(stream, ROWS)):
         yield _columns(told, state)
     if state.run is None:
         raise UsageError(f"{folder}: its journal is empty")

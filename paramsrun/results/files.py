@@ -1,4 +1,4 @@
-"""Writing the text files that others read."""
+"""Writing the text files that others read, and reading files piece by piece."""
 
 import fcntl
 import math
@@ -9,7 +9,11 @@ from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
+from paramsrun.regular import opened
+
 MAX_FILES = 65_536
+CHUNK = 1 << 20
+"""So many bytes of a file are read or copied at a time."""
 
 
 def allow_many_files() -> None:
@@ -37,6 +41,13 @@ def write_new(path: Path, text: str) -> None:
             data = data[os.write(file, data) :]
     finally:
         os.close(file)
+
+
+def chunks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file."""
+    with opened(path) as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
 
 
 @contextmanager

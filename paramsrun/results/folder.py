@@ -33,11 +33,29 @@ def check_name(name: str) -> str:
 
 def journal_of(folder: Path) -> Path:
     """Return where the journal of a results folder is; UsageError where it is none."""
-    if not folder.exists():
+    if not os.path.exists(folder):
         raise UsageError(f"There is no results folder {folder}")
-    if not (folder / JOURNAL).is_dir():
+    if not os.path.isdir(folder / JOURNAL):
         raise UsageError(f"{folder} is no results folder: it has no {JOURNAL}")
     return folder / JOURNAL
+
+
+def check_free(
+    folder: Path, ways: str = "give the job another name, or move the folder away"
+) -> None:
+    """Raise UsageError, with ways out of it, where something has the name of a results folder."""
+    if os.path.lexists(folder):
+        raise UsageError(f"{folder} is there already, and results are never overwritten: {ways}")
+
+
+def name_of(folder: Path) -> str:
+    """Return the name of a results folder; the current one, too, has one."""
+    return folder.name or folder.resolve().name
+
+
+def optimizer_folder(o: int) -> str:
+    """Return the folder of an optimizer's own results."""
+    return f"optimizer_{o:03d}"
 
 
 def create(
@@ -56,15 +74,16 @@ def create(
     journal
         Makes the journal in the folder it is given.
     """
+    if not folder.name:
+        raise UsageError(f"{folder} cannot be the results folder: give ResultsDirectory a new name")
     try:
         fresh = folder.with_name(f".{folder.name}.tmp")
         with alone(folder.parent):
-            if os.path.lexists(folder):
-                raise UsageError(
-                    f"{folder} is there already, and results are never overwritten: "
-                    "give the job another name (--name NAME), go on with it (--resume auto), "
-                    "or move the folder away"
-                )
+            check_free(
+                folder,
+                "give the job another name (--name NAME), go on with it (--resume auto), or move "
+                "the folder away",
+            )
             _clear(fresh)
             fresh.mkdir()
             (fresh / lock.NAME).write_text(json.dumps(lock.owner()) + "\n")
@@ -78,7 +97,9 @@ def create(
             raise
         _sync(folder.parent)
     except OSError as error:
-        raise RunError(f"The results folder {folder} cannot be made: {error}") from error
+        # The error names a file that is made on the way, of which the user knows nothing.
+        why = error.strerror or error
+        raise RunError(f"The results folder {folder} cannot be made: {why}") from error
 
 
 def stored_names(given: Mapping[str, Path], roots: Sequence[Path]) -> dict[str, str]:
@@ -104,6 +125,8 @@ def _below(root: Path, path: Path) -> str | None:
 
 def _clear(fresh: Path) -> None:
     """Remove what a driver that died left of a folder it was making."""
+    if fresh.is_symlink():
+        raise UsageError(f"{fresh}, where the results are made, is a link: remove it")
     if not fresh.exists():
         return
     held = lock.alive(fresh)

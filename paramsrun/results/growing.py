@@ -6,7 +6,9 @@ from itertools import islice
 from pathlib import Path
 
 from paramsrun.manager.events import Event
-from paramsrun.results.journal import CHUNK, decoded, segments
+from paramsrun.regular import opened
+from paramsrun.results.files import CHUNK
+from paramsrun.results.journal import decoded, segments
 
 
 class Growing:
@@ -27,7 +29,7 @@ class Growing:
         for position, path in enumerate(segments(self._folder)[self._n_closed :], self._n_closed):
             if position > self._n_closed:
                 self._n_closed, self._at, self._line = position, 0, 0
-            with path.open("rb", CHUNK) as file:
+            with opened(path, CHUNK) as file:
                 file.seek(self._at)
                 while (line := file.readline()).endswith(b"\n"):
                     self._at, self._line = self._at + len(line), self._line + 1

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, get_args
 
@@ -16,12 +17,15 @@ from paramsrun.errors import RunError
 from paramsrun.manager.events import KINDS, End, Eval, Event, Exit, Run, Start
 from paramsrun.problem.scaling import Kind
 from paramsrun.problem.space import Dimension
+from paramsrun.regular import opened
+from paramsrun.results.files import CHUNK, chunks
 
 FORMAT = 1
 SEGMENT_EVENTS = 5000
 SEGMENT_BYTES = 16 << 20
 """A segment is full with so many events, or with so many bytes: lines with residuals are long."""
-CHUNK = 1 << 20
+MAX_LINE = 1 << 28
+"""Bytes of a line that is read; residuals of 25 million numbers take less."""
 _NAMES = {cls: name for name, cls in KINDS.items()}
 _Check: TypeAlias = Callable[[Any], bool]
 
@@ -31,7 +35,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return type(value) is int and value >= 0
+    return type(value) is int and 0 <= value < 2**63
 
 
 def _is_positive(value: Any) -> bool:
@@ -129,8 +133,8 @@ def _foreign(run: dict[str, Any]) -> str:
     versions = run.get("versions")
     maker = versions.get("paramsrun", "?") if isinstance(versions, dict) else "?"
     return (
-        f"it has journal format {run['format']}, written by paramsrun {maker}, and this paramsrun "
-        f"reads format {FORMAT}: use the paramsrun that wrote it, or a newer one"
+        f"it has journal format {run['format']!s:.40}, written by paramsrun {maker!s:.40}, and "
+        f"this paramsrun reads format {FORMAT}: use the paramsrun that wrote it, or a newer one"
     )
 
 
@@ -177,7 +181,7 @@ class Journal:
         """Write an event; RunError where the disk takes it no more."""
         line = _encode_eval(event) if type(event) is Eval else encode(event)
         if self._refused:
-            raise RunError(f"The journal cannot be written: {self._refused}")
+            raise RunError(self._refused)
         try:
             if self._file is None or self._n_events == 0:
                 self._open_segment()
@@ -186,8 +190,9 @@ class Journal:
             while written < len(line):
                 written += os.write(self._file, line[written:])
         except OSError as error:
-            self._refused = str(error)  # a line behind a torn one would make it unreadable
-            raise RunError(f"The journal cannot be written: {error}") from error
+            # A line behind a torn one would make it unreadable.
+            self._refused = self._told(error)
+            raise RunError(self._refused) from error
         self._n_events += 1
         self._n_bytes += len(line)
         self._dirty = True
@@ -207,7 +212,14 @@ class Journal:
                 self._dirty = False
                 os.fsync(self._file)
         except OSError as error:
-            raise RunError(f"The journal cannot be written: {error}") from error
+            raise RunError(self._told(error)) from error
+
+    def _told(self, error: OSError) -> str:
+        path = self._folder / segment_name(self._number)
+        return (
+            f"The journal {path} cannot be written: {error.strerror or error}. Make room, and go "
+            "on with --resume auto"
+        )
 
     def close(self) -> None:
         """Sync and close."""
@@ -278,19 +290,13 @@ def place(folder: Path, k: int) -> str:
 def n_torn(path: Path) -> int:
     """Return how many bytes stand behind the last whole line of a segment."""
     n = 0
-    for chunk in _chunks(path):
+    for chunk in chunks(path):
         n = len(chunk) - 1 - end if (end := chunk.rfind(b"\n")) >= 0 else n + len(chunk)
     return n
 
 
 def _n_lines(path: Path) -> int:
-    return sum(chunk.count(b"\n") for chunk in _chunks(path))
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
+    return sum(chunk.count(b"\n") for chunk in chunks(path))
 
 
 def segment_name(number: int) -> str:
@@ -305,7 +311,7 @@ def decoded(line: bytes, path: Path, number: int) -> Event:
     except RunError as error:
         raise RunError(f"{path}:{number}: {error}") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path}:{number}: damaged journal line ({error})") from None
+        raise RunError(f"{path}:{number}: damaged journal line ({error!s:.200})") from None
 
 
 class Torn(NamedTuple):
@@ -327,10 +333,13 @@ def read(folder: Path) -> Iterator[Event | Torn]:
                 f"{folder / segment_name(position + 1)} is missing, a part of the journal"
             )
         last = position == len(paths) - 1
-        with path.open("rb", CHUNK) as file:
-            for number, line in enumerate(file, 1):
+        with opened(path, CHUNK) as file:
+            lines = iter(partial(file.readline, MAX_LINE), b"")
+            for number, line in enumerate(lines, 1):
                 if line.endswith(b"\n"):
                     yield decoded(line, path, number)
+                elif len(line) == MAX_LINE:
+                    raise RunError(f"{path}:{number}: the line is longer than {MAX_LINE} bytes")
                 elif last:
                     yield Torn(path, len(line))
                     return  # a job that runs may have written the rest of it meanwhile

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from paramsrun.errors import RunError
+from paramsrun.regular import opened
 from paramsrun.results.files import replace
 
 NAME = "run.lock"
 TOUCH_S = 10.0
 STALE_S = 60.0
 SYNC_S = 1.0
+MAX_BYTES = 4096
+"""A lock has less; what lies in its place could have any number."""
 
 
 def owner() -> dict[str, Any]:
@@ -32,16 +35,17 @@ def alive(folder: Path) -> dict[str, Any] | None:
     """
     path = folder / NAME
     try:
-        read = json.loads(path.read_text())
-        held = {"host": read["host"], "pid": int(read["pid"])}
+        with opened(path) as file:
+            read = json.loads(file.read(MAX_BYTES))
+            touched = os.fstat(file.fileno()).st_mtime
+        held: dict[str, Any] = {"host": str(read["host"]), "pid": int(read["pid"])}
         held |= {"load": read["load"]} if "load" in read else {}
-        touched = path.stat().st_mtime
         if held["host"] != socket.gethostname():
             return held if time.time() - touched < STALE_S else None
         began = _began(held["pid"])
         return held if began is not None and began == read["began"] else None
-    except (OSError, ValueError, TypeError, KeyError):  # no lock, or not one of ours
-        return None
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return None  # no lock, or not one of ours
 
 
 def _began(pid: int) -> str | None:

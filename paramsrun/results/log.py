@@ -8,6 +8,7 @@ from paramsrun.errors import RunError
 from paramsrun.manager.events import Checkpoint, Chosen, Context, End, Eval, Event, Exit, Start
 from paramsrun.manager.optimizer_state import OptimizerState
 from paramsrun.manager.state import RunState
+from paramsrun.printable import printable
 from paramsrun.problem.contract import Evaluation
 from paramsrun.results.files import Appended
 from paramsrun.results.summary import type_of
@@ -38,7 +39,7 @@ class Log:
 
     def entry(self, text: str, echo: bool = True) -> None:
         """Write one entry, to the file alone unless echo."""
-        line = stamped(text, datetime.now())
+        line = printable(stamped(text, datetime.now()))
         if echo:
             self._echo(line)
         try:
@@ -63,7 +64,12 @@ class RunLog:
         if type(event) is Eval:
             if event.o == 0:
                 self._log.entry(f"Initial loss {brief(event.fx)}")
-            elif event.why is not None and not event.pruned and state.n_infinite == 1:
+            elif event.is_against and state.n_against == 1:
+                self._log.entry(
+                    f"Evaluation {event.n} was not computed, so its loss is infinite: {event.why}\n"
+                    "Further ones are counted; the journal has the reason of each"
+                )
+            elif event.why is not None and not event.pruned and self._is_first_failed(event, state):
                 self._log.entry(
                     f"Warning: evaluation {event.n} failed, so its loss is infinite: {event.why}\n"
                     "Further ones are counted; the journal has the reason of each"
@@ -86,10 +92,15 @@ class RunLog:
         elif type(event) is Exit:
             self._exited(event, state)
 
+    def _is_first_failed(self, event: Eval, state: RunState) -> bool:
+        return state.n_infinite == 1 and not event.is_against
+
     def _ended(self, event: End, optimizer: OptimizerState) -> None:
         best = optimizer.best
         told = "no finite loss" if best.x is None else f"best loss {brief(best.fx)}"
         made = evaluations(optimizer.n_evaluations)
+        if n := event.in_flight:
+            made += f", {n} in flight {'is' if n == 1 else 'are'} still counted"
         self._log.entry(f"Optimizer {event.o} {event.how} after {made}, {told}\n{event.reason}")
 
     def _exited(self, event: Exit, state: RunState) -> None:
@@ -105,15 +116,27 @@ def status(state: RunState) -> str:
     """Return one line on how far a run is."""
     optimizers = f"{len(state.living)} alive of {state.n_started} optimizers"
     failed = f", {state.n_infinite} failed" if state.n_infinite else ""
+    against = f", {state.n_against} against a constraint" if state.n_against else ""
     pruned = f", {state.n_pruned} pruned" if state.n_pruned else ""
-    return f"{progress(state)}{failed}{pruned}, {optimizers}"
+    return f"{progress(state)}{failed}{against}{pruned}, {optimizers}"
 
 
 def progress(state: RunState) -> str:
-    """Return evaluations, time, rate and best loss."""
-    rate = state.n_evaluations / state.t if state.t > 0 else 0.0
-    made = f"{evaluations(state.n_evaluations)} in {seconds(state.t)} ({rate:.3g}/s)"
+    """Return evaluations, time, rate and best loss; time and rate are of this session."""
+    made = evaluations(state.n_evaluations)
+    n_here, t = state.n_evaluations - state.n_before, state.session_s
+    if state.n_before:
+        made += f", {n_here} of them here"
+    made += f" in {seconds(t)}"
+    if n_here and t > 0:
+        made += f" ({_rate(n_here / t)}/s)"
     return made if state.best.x is None else f"{made}, best loss {brief(state.best.fx)}"
+
+
+def _rate(rate: float) -> str:
+    """Return three digits of a rate: ``0.25``, ``87.5``, ``1470``."""
+    short = f"{rate:.3g}"
+    return f"{float(short):.0f}" if rate >= 1000 else short
 
 
 def evaluations(n: int) -> str:
@@ -128,6 +151,8 @@ def brief(fx: float) -> str:
 
 def seconds(t: float) -> str:
     """Return a time span for people: ``4.2 s``, ``12:05``, ``2 d 03:10:00``."""
+    if 0.0 < t < 0.05:
+        return f"{max(t, 0.001):.1g} s"
     if t < 59.95:
         return f"{t:.1f} s"
     minutes, s = divmod(round(t), 60)

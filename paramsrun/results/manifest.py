@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 from unicodedata import category
@@ -92,6 +93,11 @@ class Manifest:
             raise UsageError(f"its manifest.json is not understood ({detail})") from None
 
 
+def utc_now() -> str:
+    """Return the time of day for people, such as ``2026-11-21T09:40:49+00:00``."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def counters(state: RunState) -> dict[str, float]:
     """Return how far a run is."""
     return {
@@ -134,13 +140,15 @@ def check_names(names: Sequence[str]) -> None:
     for name in names:
         parts = name.split("/")
         if "\\" in name or any(category(c) in ("Cc", "Cs") for c in name):
-            raise UsageError(f"its member {name!r} has a name that no file may have")
+            raise UsageError(f"its member {name[:60]!r} has a name that no file may have")
+        if max(map(_n_bytes, parts)) > _MAX_PART_BYTES or _n_bytes(name) > _MAX_PATH_BYTES:
+            raise UsageError(f"its member {name[:60]}... has too long a name")
         if name.startswith("/") or ".." in parts:
             raise UsageError(f"its member {name} leads outside")
         if parts[0] not in (INPUTS, JOURNAL, STATES) or len(parts) < 2 or {"", "."} & set(parts):
-            raise UsageError(f"its member {name} lies neither in {INPUTS}/ nor in {JOURNAL}/")
-        if max(map(_n_bytes, parts)) > _MAX_PART_BYTES or _n_bytes(name) > _MAX_PATH_BYTES:
-            raise UsageError(f"its member {name[:60]}... has too long a name")
+            raise UsageError(
+                f"its member {name} lies in none of {INPUTS}/, {JOURNAL}/ and {STATES}/"
+            )
         if name in seen or name in folders:
             raise UsageError(f"it holds {name} twice")
         seen.add(name)

@@ -40,9 +40,9 @@ def heard(log: Log) -> Iterator[None]:
     handler = Messages(log)
     loggers = [logging.getLogger(name) for name in (NAME, EVALUATORS)]
     levels = [logger.level for logger in loggers]
-    for logger in loggers:
+    for logger, level in zip(loggers, levels, strict=True):
         logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
+        logger.setLevel(min(level or logging.INFO, logging.INFO))
     try:
         yield
     finally:

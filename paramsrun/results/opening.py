@@ -13,10 +13,11 @@ from typing import IO
 
 from paramsrun.errors import RunError, UsageError
 from paramsrun.manager.state import RunState
+from paramsrun.printable import printable
+from paramsrun.regular import opened
 from paramsrun.results import journal
 from paramsrun.results.archive import (
     BLOCK,
-    CHUNK,
     END,
     INPUTS,
     JOURNAL,
@@ -27,6 +28,7 @@ from paramsrun.results.archive import (
     padding,
     sealed,
 )
+from paramsrun.results.files import CHUNK
 from paramsrun.results.log import seconds
 from paramsrun.results.manifest import Manifest
 from paramsrun.results.reader import fold
@@ -50,13 +52,13 @@ _KINDS = {
 
 
 def open_checkpoint(path: Path, into: Path) -> Manifest:
-    """Extract ``inputs/`` and ``journal/`` of a checkpoint into an empty folder.
+    """Extract ``inputs/``, ``journal/`` and ``states/`` of a checkpoint into an empty folder.
 
     Nothing is written outside that folder and nothing is executed. Raises UsageError where the
     checkpoint is missing, damaged, of another format or not to be trusted, and RunError where the
     folder cannot be written; what was extracted until then is to be thrown away.
     """
-    with _told(path), path.open("rb") as file:
+    with _told(path), opened(path) as file:
         end = os.fstat(file.fileno()).st_size - SEAL_BYTES
         place, digest = _seal(file, end)
         file.seek(place)
@@ -70,6 +72,20 @@ def open_checkpoint(path: Path, into: Path) -> Manifest:
         if body.digest.digest() != digest:
             raise UsageError(DAMAGED)
     return manifest
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[tuple[Path, Manifest]]:
+    """Extract a checkpoint into a temporary folder for as long as it is needed.
+
+    Raises what `open_checkpoint` raises, RunError also where no such folder can be made.
+    """
+    try:
+        folder = TemporaryDirectory(prefix="paramsrun-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise RunError(f"{path} cannot be extracted: {error}") from error
+    with folder as name:
+        yield Path(name), open_checkpoint(path, Path(name))
 
 
 @contextmanager
@@ -226,17 +242,16 @@ def _mismatch(block: bytes, where: str) -> str:
 
 def show(path: Path) -> str:
     """Return what a checkpoint holds, for people; UsageError where it cannot be used."""
-    with TemporaryDirectory(prefix="paramsrun-") as name:
-        manifest = open_checkpoint(path, Path(name))
+    with unpacked(path) as (name, manifest):
         try:
-            state = fold(Path(name) / JOURNAL, _refuse)
+            state = fold(name / JOURNAL, _refuse)
             if state.run is None:
                 raise RunError("it holds no run")
         except RunError as error:
             detail = str(error).removeprefix(f"{name}/")
             raise UsageError(f"{path} cannot be used: its journal is damaged ({detail})") from None
     text = "\n".join([*_head(path, manifest, state), "", summary(state), *_settings(state)])
-    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
+    return printable(text)
 
 
 def _refuse(torn: journal.Torn) -> None:
@@ -250,8 +265,8 @@ def _head(path: Path, manifest: Manifest, state: RunState) -> list[str]:
         f"{path}: checkpoint of evaluation {manifest.n_evaluations}",
         f"Made {manifest.utc}, {seconds(state.t)} into the run that began {state.run.utc}",
         f"By {versions}",
-        f"With {_counted(manifest)} and {state.n_events} events; extracted "
-        f"{manifest.n_bytes / 1e6:.1f} MB",
+        f"With {_counted(manifest)} and a journal of {state.n_events} events; it takes "
+        f"{max(manifest.n_bytes / 1e6, 0.1):.1f} MB unpacked",
     ]
 
 

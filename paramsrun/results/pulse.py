@@ -55,7 +55,7 @@ def load_lines(load: Any) -> list[str]:
     """Return the lines of `paramsrun status` for what a lock holds of `Pulse`, if it does."""
     try:
         workers, in_flight, per_s = load["workers"], load["in_flight"], load["per_s"]
-    except (TypeError, KeyError):  # it has just begun
+        where = f"{workers:d} worker{'s' * (workers > 1)}" if workers else "in its own process"
+        return [f"Evaluations: {where}, {in_flight:d} in flight, {per_s:g} a second"]
+    except (TypeError, KeyError, ValueError, OverflowError):  # it has just begun, or is not ours
         return []
-    where = f"{workers} worker{'s' * (workers > 1)}" if workers else "in its own process"
-    return [f"Evaluations: {where}, {in_flight} in flight, {per_s:g} a second"]

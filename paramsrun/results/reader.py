@@ -60,7 +60,8 @@ def folded(
                 take(event, state, at)
                 yield event
     except OSError as error:
-        raise RunError(f"{at} cannot be read: {error.strerror or error}") from error
+        path = error.filename or at
+        raise RunError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def take(event: Event, state: RunState, at: Path) -> None:

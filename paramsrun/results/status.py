@@ -9,10 +9,11 @@ from paramsrun.manager.events import Eval
 from paramsrun.manager.optimizer_state import OptimizerState
 from paramsrun.manager.state import RunState
 from paramsrun.problem.choices import shown
+from paramsrun.results.last_words import noted
 from paramsrun.results.log import evaluations, seconds
 from paramsrun.results.pulse import load_lines
 from paramsrun.results.reader import Reading, read
-from paramsrun.results.summary import summary, type_of
+from paramsrun.results.summary import ending, summary, type_of
 
 
 def status(folder: str | Path) -> str:
@@ -46,15 +47,21 @@ def _head(folder: Path, reading: Reading) -> list[str]:
         lines.append(f"Running: process {driver['pid']} on {driver['host']}")
         lines += load_lines(driver.get("load"))
     elif state.exit is None:
-        lines.append(
-            "Not running, and cut short: it was killed, its machine went down or its disk was full"
-        )
+        lines.append(f"Not running, and cut short: {_cut_by(folder)}")
         lines.append(
             f"To go on with it: --resume auto beside its input, or ResumeCheckpoint {folder} in one"
         )
     if reading.torn is not None and reading.driver is None:
         lines.append(f"The last line of the journal was cut off ({reading.torn.n_bytes} bytes)")
     return lines
+
+
+def _cut_by(folder: Path) -> str:
+    """Return what the log tells to have ended a run whose journal does not."""
+    error = noted(folder)
+    if error is None:
+        return "it was killed, its machine went down or its disk was full"
+    return error.replace("\n", "\n  ")
 
 
 def _there_are(n: int) -> str:
@@ -121,21 +128,14 @@ def _why(event: Eval) -> str:
 
 
 def _end(optimizer: OptimizerState, reading: Reading) -> Iterator[str]:
-    end, ended = optimizer.end, reading.state.exit
+    end = ending(optimizer, reading.state)
     if end is not None:
         yield f"Ended            {end.how} {seconds(end.t)} into the run"
-        yield from _indented(end.reason)
-    elif ended is not None:
-        yield f"Ended            job exit {seconds(ended.t)} into the run"
-        yield from _indented(ended.reason)
+        yield from ("  " + line for line in end.reason.splitlines())
     elif reading.driver is not None:
         yield "Alive"
     else:
         yield "Alive when the run was cut short; it lives on if that is resumed"
-
-
-def _indented(text: str) -> Iterator[str]:
-    return ("  " + line for line in text.splitlines())
 
 
 def _values(o: int, x: Vector, state: RunState) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """summary.txt: what came out of a run, and why it ended."""
 
+from typing import NamedTuple
+
 from paramsrun.manager.events import Start
 from paramsrun.manager.optimizer_state import OptimizerState
 from paramsrun.manager.state import RunState
@@ -27,7 +29,12 @@ def _best(state: RunState) -> list[str]:
     if state.first_infinite is not None:
         lines.append(
             f"Failed           {state.n_infinite} of them, first evaluation "
-            f"{state.first_infinite.n}: {state.first_infinite.why}"
+            f"{state.first_infinite.n}: {' '.join((state.first_infinite.why or '').split())}"
+        )
+    if state.first_against is not None:
+        lines.append(
+            f"Not computed     {state.n_against} of them, first evaluation "
+            f"{state.first_against.n}: {state.first_against.why}"
         )
     if state.n_pruned:
         lines.append(f"Pruned           {state.n_pruned}, ended on their way as too far behind")
@@ -81,6 +88,24 @@ def _table(state: RunState) -> list[str]:
         "  ".join(cell.ljust(w) for cell, w in zip(row[:4], widths, strict=True)) + "  " + row[4]
         for row in rows
     ]
+
+
+class Ending(NamedTuple):
+    """How an optimizer ended."""
+
+    how: str
+    """``converged``, ``stopped``, ``failed``, or ``job exit`` where it was alive at the run's."""
+    reason: str
+    t: float
+
+
+def ending(optimizer: OptimizerState, state: RunState) -> Ending | None:
+    """Return how an optimizer ended; None while it lives, and where the run was cut short."""
+    if optimizer.end is not None:
+        return Ending(optimizer.end.how, optimizer.end.reason, optimizer.end.t)
+    if state.exit is not None:
+        return Ending("job exit", state.exit.reason, state.exit.t)
+    return None
 
 
 def _best_of(optimizer: OptimizerState, state: RunState) -> str:

@@ -1,5 +1,6 @@
 """The results tree: a listener that writes the text files of a run while it goes on."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import astuple
@@ -13,6 +14,7 @@ from paramsrun.manager.state import RunState
 from paramsrun.problem.contract import Evaluation, SetEvaluation
 from paramsrun.problem.problem import Problem
 from paramsrun.results.files import replace
+from paramsrun.results.folder import optimizer_folder
 from paramsrun.results.set_log import SetLog
 from paramsrun.results.snapshot import Reports, Snapshot
 from paramsrun.results.summary import summary, type_of
@@ -21,6 +23,8 @@ from paramsrun.settings.job import JobSettings
 
 BETWEEN_S = 1.0
 """best/ and latest/ are written no more often than this, but at the end."""
+AT_ONCE = 10
+"""So many optimizers have theirs written then; where there are more, they take turns."""
 
 
 class Set(NamedTuple):
@@ -49,6 +53,8 @@ class ResultsTree:
         self._refreshed_t = -BETWEEN_S
         self._failed = False
         self._own: dict[int, tuple[SetLog, SetLog | None]] = {}
+        self._turns: deque[int] = deque()
+        """The living optimizers, the one next whose best/ and latest/ waited longest."""
         try:
             self._all = self._open("")
         except OSError as error:
@@ -84,7 +90,7 @@ class ResultsTree:
         self._n_unflushed += 1
         if event.t - self._refreshed_t >= BETWEEN_S:
             self._refreshed_t = event.t
-            self.refresh()
+            self._refresh_some()
         elif self._n_unflushed >= self._training_intervals[3]:
             self.flush()
 
@@ -115,8 +121,9 @@ class ResultsTree:
         return log(self._training), log(self._validation) if self._validation else None
 
     def _started(self, event: Start) -> None:
-        folder = f"optimizer_{event.o:03d}"
+        folder = optimizer_folder(event.o)
         self._own[event.o] = self._open(folder)
+        self._turns.append(event.o)
         path = self._folder / "optimization" / folder / "opt_type.txt"
         replace(path, type_of(event) + "\n")
 
@@ -180,6 +187,16 @@ class ResultsTree:
                 if log is not None:
                     log.flush()
 
+    def _refresh_some(self) -> None:
+        """Do as `refresh` for the run and for those whose turn it is; flush every running file."""
+        turns = [self._turns[k] for k in range(min(AT_ONCE, len(self._turns)))]
+        self._turns.rotate(-len(turns))
+        for logs in (self._all, *(self._own[o] for o in turns)):
+            for log in logs:
+                if log is not None:
+                    log.write_pending()
+        self.flush()
+
     def refresh(self) -> None:
         """Write latest/ and best/ of all as they stand, and flush every running file."""
         for log in self._logs():
@@ -197,12 +214,13 @@ class ResultsTree:
             yield from (log for log in logs if log is not None)
 
     def _ended(self, o: int, condition: str) -> None:
-        folder = self._folder / "optimization" / f"optimizer_{o:03d}"
+        folder = self._folder / "optimization" / optimizer_folder(o)
         replace(folder / "end_condition.txt", condition)
         for log in self._own[o]:
             if log is not None:
                 log.close()
         del self._own[o]
+        self._turns.remove(o)
 
     def _exited(self, event: Exit, state: RunState) -> None:
         for o in event.living:

@@ -25,7 +25,7 @@ class LoggingInterval:
     parameters: int = key(
         500,
         at_least=1,
-        doc="Write running_active_parameters.txt every n-th evaluation.",
+        doc="Write a row of running_active_parameters.txt every n-th evaluation.",
     )
     history: int = key(
         500, at_least=1, doc="Copy the folder latest to history every n-th evaluation."
@@ -33,8 +33,8 @@ class LoggingInterval:
     flush: int = key(
         10,
         at_least=1,
-        doc="The text logs reach the disk at the latest every n-th evaluation. The journal never "
-        "waits for this.",
+        doc="The text logs reach the disk at the latest every n-th evaluation of the run, "
+        "whatever its optimizer. The journal never waits for this.",
     )
 
 
@@ -48,12 +48,13 @@ class DataSet:
 
     name: str = key(
         "",
-        doc="Its name: training_set for the first block and validation_set for the second, as is "
-        "assumed where it is left out.",
+        doc="The set's name: training_set for the first block, validation_set for the second, as "
+        "is assumed where it is left out.",
     )
     path: str = key(
         "",
         path=True,
+        takes="a YAML file",
         doc="The YAML file of the data set. Left out, it is the set's name with .yaml.",
     )
     loss_function: Literal["sse", "sae", "mae", "rmse"] = key(
@@ -70,7 +71,8 @@ class DataSet:
     max_jobs: int = key(
         0,
         at_least=0,
-        doc="Jobs run in an evaluation, with the entries that need no other; 0 means all.",
+        doc="The most jobs run in an evaluation; entries that need others are left out of it. 0 "
+        "means all.",
     )
     max_jobs_shuffle: bool = key(
         False,

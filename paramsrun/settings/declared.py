@@ -126,9 +126,9 @@ def _scopes_by_type(key: Declared) -> dict[str, Scope]:
 
 
 def members_of(key: Declared) -> dict[str, type]:
-    """Return the types of a typed block by name, those still to come included."""
+    """Return the types of a typed block by name."""
     family = key.declaration.family
-    return {name: family[name] for name in family} | dict(family.planned)
+    return {name: family[name] for name in family}
 
 
 def _declared(field: dataclasses.Field[Any], hint: Any) -> Declared:

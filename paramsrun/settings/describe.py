@@ -1,98 +1,66 @@
 """What `paramsrun describe` prints of blocks and keys, all of it from their declarations."""
 
-import inspect
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from textwrap import fill, shorten
 
-from paramsrun.errors import UsageError, nearest
-from paramsrun.settings.declared import Declared, Kind, bare_key, keys_of, members_of
-from paramsrun.settings.families import optimizers
-from paramsrun.settings.job import JobSettings
-from paramsrun.settings.parameter_types import told
-from paramsrun.settings.units import alternatives
-from paramsrun.settings.values import listed, show_value, takes
+from paramsrun.errors import UsageError, most_like
+from paramsrun.settings.topics import Topic, file_topics, input_topics
 
 WIDTH = 98
 NAME_WIDTH = 33
-
-
-@dataclass(frozen=True)
-class Topic:
-    """A key, a block or a type, as it is described."""
-
-    path: tuple[str, ...]
-    doc: str
-    key: Declared | None = None
-    """None for a type that has keys of its own."""
-    later: str | None = None
-    below: tuple["Topic", ...] = ()
-    parameters: str = ""
-    """The types of parameters that an optimizer takes."""
-
-    def walk(self) -> Iterator["Topic"]:
-        """Iterate over this topic and all below."""
-        yield self
-        for topic in self.below:
-            yield from topic.walk()
 
 
 def describe(name: str | None = None) -> str:
     """Return all about what has that name, or one line for each block and key.
 
     A name may be a part of a path, in any case: ``Optimizer%CMAES%Sigma0``, ``CMAES``, ``sigma0``.
-    Raises UsageError where nothing has it.
+    A name that is none, but a value that a key may have, finds that key. Raises UsageError where
+    nothing has it.
     """
-    topics = _topics(JobSettings, ())
     if name is None:
-        return _overview(topics)
-    everything = [topic for top in topics for topic in top.walk()]
-    wanted = tuple(re.split(r"[%\s]+", re.sub(r"\[\d*\]", "", name.strip()).casefold()))
-    found = [t for t in everything if _folded(t.path)[-len(wanted) :] == wanted]
-    if found:
-        return "\n\n".join(map(_full, found))
-    hint = nearest(wanted[-1], [topic.path[-1] for topic in everything])
-    hint = hint or "; `paramsrun describe` lists all"
-    raise UsageError(f"There is no block, key or type {name}{hint}")
+        return _overview()
+    everything = [topic for top in (*input_topics(), *file_topics()) for topic in top.walk()]
+    wanted = _words(name)
+    found = [t for t in everything if wanted and _folded(t.path)[-len(wanted) :] == wanted]
+    found.sort(key=lambda topic: len(topic.path) != len(wanted))  # what is so called comes first
+    found = found or [t for t in everything if _has_choice(t, wanted)]
+    if not found:
+        raise UsageError(f"There is no block, key or type {name}{_hint(wanted, everything)}")
+    return "\n\n".join(map(_full, found))
 
 
-# What there is
+def gist(doc: str) -> str:
+    """Return the first sentence, or its first part."""
+    text = " ".join(doc.split("\n\n")[0].split())
+    return re.split(r"(?<!\b[A-Z])(?<!\.)\.(?:\s|$)|[;:]\s", text)[0]
 
 
-def _topics(cls: type, path: tuple[str, ...], later: str | None = None) -> tuple[Topic, ...]:
-    return tuple(_topic(key, path, later) for key in keys_of(cls))
+def _words(name: str) -> tuple[str, ...]:
+    """Return the names of a path: ``Engine Function%Call``, ``ExitCondition[2]%TimeLimit``."""
+    text = re.sub(r"\[\d*\]", "", name.casefold())
+    return tuple(filter(None, re.split(r"[%\s]+", text)))
 
 
-def _topic(key: Declared, path: tuple[str, ...], later: str | None) -> Topic:
-    path = (*path, key.name)
-    later = key.declaration.later or later
-    if key.declaration.family is not None:
-        planned = key.declaration.family.planned
-        below = tuple(
-            _type_topic(cls, (*path, name), "this type is to come" if name in planned else None)
-            for name, cls in sorted(members_of(key).items())
-        )
-    elif key.cls is not None:
-        below = _topics(key.cls, path, later)
-    else:
-        below = ()
-    return Topic(path, key.declaration.doc, key, later, below)
+def _has_choice(topic: Topic, wanted: tuple[str, ...]) -> bool:
+    *block, value = wanted or ("",)
+    of_key = _folded(topic.path)[-len(block) :] == tuple(block) if block else True
+    return of_key and value in _folded(topic.choices)
 
 
-def _type_topic(cls: type, path: tuple[str, ...], later: str | None) -> Topic:
-    doc = inspect.getdoc(cls) or ""
-    bare = bare_key(cls)
-    if bare is not None:
-        return Topic(path, f"{doc}\n\n{bare.declaration.doc}", bare, later)
-    parameters = told(cls) if path[:-1] == (optimizers.block,) and not later else ""
-    return Topic(path, doc, None, later, _topics(cls, path, later), parameters)
+def _hint(wanted: tuple[str, ...], everything: Sequence[Topic]) -> str:
+    """Return the path that is most like the one wanted, or else the name."""
+    n = len(wanted)
+    paths = {"%".join(t.path[-n:]) for t in everything if n and len(t.path) >= n}
+    like = most_like("%".join(wanted), sorted(paths))
+    like = like or (most_like(wanted[-1], sorted({t.name for t in everything})) if n else None)
+    return f"; did you mean {like}?" if like else "; `paramsrun describe` lists all"
 
 
 # All of it in short
 
 
-def _overview(topics: tuple[Topic, ...]) -> str:
+def _overview() -> str:
     lines = [
         "The blocks and keys of an input file, with the types of blocks that have a Type.",
         "Marks: * not available yet, - accepted without effect, [] may be given many times.",
@@ -100,112 +68,55 @@ def _overview(topics: tuple[Topic, ...]) -> str:
         "`paramsrun describe NAME` tells all about one of them.",
         "",
     ]
-    for top in topics:
-        lines += [_short(topic) for topic in top.walk()]
+    lines += [_short(topic) for top in input_topics() for topic in top.walk()]
+    lines += ["", "The YAML files that it names, and the keys of their documents."]
+    lines += [_short(topic) for top in file_topics() for topic in top.walk()]
     return "\n".join(lines)
 
 
-def _short(topic: Topic) -> str:
-    mark = "-" if topic.key and topic.key.declaration.ignored else "*" if _is_later(topic) else " "
-    many = "[]" if topic.key and topic.key.kind.recurs else ""
-    name = f"{mark} {'  ' * (len(topic.path) - 1)}{topic.path[-1]}{many}"
+def _short(topic: Topic, depth: int | None = None) -> str:
+    indent = len(topic.path) - 1 if depth is None else depth
+    name = f"{topic.mark} {'  ' * indent}{topic.name}{'[]' if topic.recurs else ''}"
     room = WIDTH - max(len(name), NAME_WIDTH) - 1
-    return f"{name:<{NAME_WIDTH}} {shorten(_gist(topic.doc), room, placeholder=' ...')}"
-
-
-def _gist(doc: str) -> str:
-    """Return the first sentence, or its first part."""
-    text = " ".join(doc.split("\n\n")[0].split())
-    return re.split(r"(?<![A-Z.])\.(?:\s|$)|[;:]\s", text)[0]
-
-
-def _is_later(topic: Topic) -> bool:
-    return topic.later is not None and not _acts_so_far(topic)
-
-
-def _acts_so_far(topic: Topic) -> list[str]:
-    """Return the values of a key that act although others are to come."""
-    key = topic.key
-    if topic.later is None or key is None or not (key.choices or key.declaration.so_far):
-        return []
-    return [show_value(key, v) for v in (key.default(), *key.declaration.so_far)]
+    return f"{name:<{NAME_WIDTH}} {shorten(gist(topic.doc), room, placeholder=' ...')}"
 
 
 # One in full
 
 
 def _full(topic: Topic) -> str:
-    path = "%".join(topic.path).replace("Engine%", "Engine ")
     paragraphs = [" ".join(p.split()) for p in topic.doc.split("\n\n")]
-    parts = [path, *(_indented(p) for p in paragraphs if p), "", *_facts(topic)]
+    parts = [topic.title, *(_indented(p) for p in paragraphs if p), "", *_facts(topic)]
     if topic.below:
-        parts += ["", "    Types" if _has_types(topic) else "    Keys"]
-        parts += [f"      {_short(_flat(below))}" for below in topic.below]
+        parts += ["", f"    {topic.below_are}"]
+        parts += [f"      {_short(below, 0)}" for below in topic.below]
     if taking := [below for below in topic.below if below.parameters]:
         parts += ["", "    Types of parameters that each takes"]
-        parts += [f"        {b.path[-1]:<{NAME_WIDTH - 2}} {b.parameters}" for b in taking]
+        parts += [f"        {b.name:<{NAME_WIDTH - 2}} {b.parameters}" for b in taking]
     return "\n".join(parts)
 
 
 def _facts(topic: Topic) -> Iterator[str]:
-    key = topic.key
-    if key is not None:
-        yield _fact("Takes", takes(key))
-        if key.declaration.unit is not None:
-            others = ", ".join(alternatives(key.declaration.unit))
-            yield _fact("Unit", f"{key.declaration.unit}; in brackets behind the number: {others}")
-        if default := _default_text(key):
-            yield _fact("Default", default)
+    if topic.takes:
+        yield _fact("Takes", topic.takes)
+    if topic.value:
+        yield _fact("Value", topic.value)
+    if topic.unit:
+        others = ", ".join(topic.other_units)
+        yield _fact(
+            "Unit", topic.unit + (f"; in brackets behind the number: {others}" if others else "")
+        )
+    if topic.default:
+        yield _fact("Default", topic.default)
     if topic.parameters:
         yield _fact("Takes", f"parameters of type {topic.parameters}")
-    yield _fact("Status", _status(topic))
-    yield _fact("Resume", _resume(topic))
+    yield _fact("Status", topic.status)
+    if topic.on_resume:
+        yield _fact("Resume", topic.on_resume)
 
 
-def _resume(topic: Topic) -> str:
-    """Return what it does in the input of a resume."""
-    top = next(key for key in keys_of(JobSettings) if key.name == topic.path[0])
-    if top.declaration.on_resume is not None:
-        return top.declaration.on_resume
-    if not top.kind.recurs:
-        return "can be overridden: what is given replaces what is stored"
-    several = f"all {top.name} blocks given" if top.kind.is_block else "all lines given"
-    return f"can be overridden: {several} replace the whole stored list"
-
-
-def _default_text(key: Declared) -> str:
-    if key.required:
-        return "none, it must be given"
-    value = key.default()
-    if key.kind in (Kind.TYPED, Kind.TYPED_BLOCKS):
-        used = value if isinstance(value, tuple) else (value,)
-        return ", ".join(key.declaration.family.name_of(one) for one in used) or "none"
-    if key.kind.is_block:
-        return ""
-    return "none" if value in (None, (), "") else show_value(key, value)
-
-
-def _status(topic: Topic) -> str:
-    key = topic.key
-    if key is not None and key.declaration.ignored is not None:
-        return f"accepted without effect: {key.declaration.ignored}"
-    if topic.later is None:
-        return "acts"
-    if values := _acts_so_far(topic):
-        return f"for now only {listed(values)}: {topic.later}"
-    return f"not available yet: {topic.later}"
-
-
-def _has_types(topic: Topic) -> bool:
-    return topic.key is not None and topic.key.declaration.family is not None
-
-
-def _flat(topic: Topic) -> Topic:
-    return Topic(topic.path[-1:], topic.doc, topic.key, topic.later)
-
-
-def _folded(path: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name.casefold() for name in path)
+def _folded(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.casefold() for name in names)
 
 
 def _fact(name: str, text: str) -> str:

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -32,16 +32,11 @@ class Family:
         The block in which the members appear, such as ``Optimizer``.
     package
         The package that holds one module per member.
-    planned
-        The module that declares the types still to come: an input may name them, and is told that
-        they are not available yet. A type moves from there into a module of its own.
     """
 
-    def __init__(self, block: str, package: str, planned: str | None = None) -> None:
+    def __init__(self, block: str, package: str) -> None:
         self.block = block
         self.package = package
-        self._planned_in = planned
-        self._planned: dict[str, type[Any]] = {}
         self._members: dict[str, type[Any]] = {}
         self._names: dict[type[Any], str] = {}
         self._loaded = False
@@ -60,21 +55,6 @@ class Family:
             return cls
 
         return register
-
-    def plan(self, name: str) -> Callable[[Member], Member]:
-        """Register the declaration of a type that is not available yet."""
-
-        def register(cls: Member) -> Member:
-            self._planned[name] = cls
-            return cls
-
-        return register
-
-    @property
-    def planned(self) -> Mapping[str, type[Any]]:
-        """The types that are not available yet, by their printed names."""
-        self._load()
-        return {name: cls for name, cls in self._planned.items() if name not in self}
 
     def __getitem__(self, name: str) -> type[Any]:
         """Return the member of that name, whatever its case; KeyError names the nearest."""
@@ -117,7 +97,5 @@ class Family:
         package = importlib.import_module(self.package)
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{self.package}.{module.name}")
-        if self._planned_in is not None:
-            importlib.import_module(self._planned_in)
         for point in _entry_points().select(group=self.package):
             point.load()

@@ -21,51 +21,61 @@ NO_GLOMPO = "this program keeps a journal and log files of its own"
 class JobSettings:
     """A whole input. Files are named relative to the folder of the input file."""
 
-    task: Literal["Optimization", "GenerateReference", "SinglePoint", "Sensitivity"] = key(
+    task: Literal[
+        "Optimization", "GenerateReference", "SinglePoint", "Sensitivity", "MachineLearning"
+    ] = key(
         "Optimization",
         later="other tasks are to come",
-        doc="What to do: minimise the loss, compute reference values, evaluate the loss once, or "
-        "find out which parameters matter.",
+        doc="What to do: minimise the loss, compute reference values, evaluate the loss once, "
+        "find out which parameters matter, or train a machine-learned potential.",
     )
 
     # What is minimised
     parameter_interface: str = key(
         "parameter_interface.yaml",
         path=True,
+        takes="a YAML file",
         on_resume="must hold the same parameters as before",
-        doc="The YAML file of the parameters: starting values, ranges, and which are optimized.\n\n"
-        "An entry has a name, a value, a range and is_active. It may have type: integer, or type: "
-        "categorical and choices: [relu, tanh] in place of the range, and scale: log. `describe "
-        "Optimizer` tells which types an optimizer takes.",
+        doc="The YAML file of the parameters: initial values, ranges, types, and which are "
+        "optimized. `paramsrun describe parameter_interface.yaml` tells its keys.",
     )
     job_collection: str = key(
         "job_collection.yaml",
         path=True,
-        doc="The YAML file of the calculations that each evaluation runs.",
+        takes="a YAML file",
+        doc="The YAML file of the calculations that each evaluation runs. `paramsrun describe "
+        "job_collection.yaml` tells its keys. Engine Function and Engine Command have none.",
     )
     engine_collection: str = key(
         "job_collection_engines.yaml",
         path=True,
-        doc="The YAML file of reference engines that the job collection names; it need not exist.",
+        takes="a YAML file",
+        doc="The YAML file of the reference engines that jobs name. It may be missing where the "
+        "input does not name it. Nothing is computed with these engines yet.",
     )
     engine: Any = headed(
         families.engines,
-        doc="What computes the results of jobs from parameter values. It overrides the engine of "
-        "the parameter interface and closes with EndEngine.",
+        doc="What computes the results of jobs, or the loss itself, from parameter values. Its "
+        "type stands in its header, as in Engine Function, and it closes with EndEngine. Without "
+        "it the parameter interface names the engine; a block of the same engine takes the place "
+        "of the options given there, and another engine is a mistake.",
     )
     data_set: tuple[DataSet, ...] = blocks(
-        doc="Reference data. Without this block training_set.yaml is read, and validation_set.yaml "
-        "if it is there."
+        doc="Reference data and the loss function that compares predictions with them. The first "
+        "block is the training set, which is minimised; the second, if there is one, is the "
+        "validation set, which is evaluated beside it and influences nothing. Without this block "
+        "training_set.yaml is read, and validation_set.yaml if it is there."
     )
     validation: float | None = key(
         None,
         above=0.0,
         below=1.0,
-        doc="Fraction of the training set that is set aside for validation. It is drawn at random, "
-        "and has no effect where a validation set is given.",
+        doc="Fraction of the training set's entries that is set aside for validation, at least "
+        "one. They are drawn at random. It has no effect where a validation set is given.",
     )
     constraint: tuple[str, ...] = key(
         (),
+        takes="an inequality",
         doc="An inequality between parameters and numbers: rmin >= 2*eps + 1, or 0 < eps <= rmin. "
         "Where it is violated the loss is infinite, and nothing is computed. Names such as "
         "O.H:r_0 stand in quotes.",
@@ -116,10 +126,13 @@ class JobSettings:
     exit_condition: tuple[Any, ...] = typed_blocks(
         families.exit_conditions,
         default=("MaxOptimizersConverged",),
-        doc="When the run ends. Without any, when one optimizer has converged.",
+        doc="When the run ends. Without any, when one optimizer has converged. It ends with an "
+        "error when six optimizers in a row never got a finite loss, or ten in a row failed at "
+        "once.",
     )
     exit_condition_boolean_combination: str | None = key(
         None,
+        takes="numbers, &, | and brackets",
         doc="How the exit conditions combine: 1 & (2 | 3). Numbers are their places in the input, "
         "& binds tighter than |. Left out, any of them ends the run.",
     )
@@ -132,6 +145,7 @@ class JobSettings:
     )
     stopper_boolean_combination: str | None = key(
         None,
+        takes="numbers, &, | and brackets",
         doc="How the stoppers combine: 1 & (2 | 3). Numbers are their places in the input, & binds "
         "tighter than |. Left out, any of them stops an optimizer.",
     )
@@ -147,22 +161,33 @@ class JobSettings:
 
     # How it runs, and what it writes
     parallel_levels: ParallelLevels = block(
-        ParallelLevels, doc="How much is computed at the same time."
+        ParallelLevels,
+        doc="How much is computed at the same time, level by level.",
     )
-    evaluator: Evaluator = block(Evaluator, doc="Where evaluations of the loss run.")
-    logging_interval: LoggingInterval = block(LoggingInterval, doc="How often results are written.")
+    evaluator: Evaluator = block(
+        Evaluator, doc="Where evaluations of the loss run, and what they may use."
+    )
+    logging_interval: LoggingInterval = block(
+        LoggingInterval,
+        doc="How often results are written, counted in evaluations of each optimizer. Its lowest "
+        "loss so far is always logged.",
+    )
     results_directory: str | None = key(
         None,
+        takes="a folder",
         on_resume="is that of the new session; the stored one is not used again",
-        doc="The results folder. Left out, it is the job's name with .results, in the current "
-        "folder. It must not exist.",
+        doc="The results folder, relative to the current folder. Left out, it is the job's name "
+        "with .results. It must not exist.",
     )
     checkpoint_control: CheckpointControl = block(
-        CheckpointControl, doc="When checkpoints are made."
+        CheckpointControl,
+        doc="When checkpoints are made, how they are named and how many are kept. Ctrl-C and "
+        "SIGTERM make one besides.",
     )
     resume_checkpoint: str | None = key(
         None,
         path=True,
+        takes="a checkpoint or a results folder",
         on_resume="names what is resumed",
         doc="A checkpoint, or the results folder of a run that was cut short: go on from there. "
         "What is given beside it replaces what is stored.",
@@ -170,8 +195,9 @@ class JobSettings:
     more_extractors_path: str | None = key(
         None,
         path=True,
+        takes="a folder",
         later="extractors of your own are to come",
-        doc="A folder of Python files with further extractors.",
+        doc="A folder of Python files that define further extractors.",
     )
     sensitivity: Sensitivity = block(
         Sensitivity, later="other tasks are to come", doc="Settings of Task Sensitivity."
@@ -179,10 +205,16 @@ class JobSettings:
 
     # Keys of ParAMS without a meaning here
     restart_directory: str | None = key(
-        None, path=True, ignored="ResumeCheckpoint continues a run", doc="A folder to restart from."
+        None,
+        path=True,
+        takes="a folder",
+        ignored="ResumeCheckpoint continues a run",
+        doc="A folder to restart from.",
     )
     verbose: bool = key(
-        False, ignored="the terminal and job.log always show the same", doc="Print more."
+        False,
+        ignored="the terminal and job.log always show the same",
+        doc="Print more to the terminal.",
     )
     evaluate_loss: bool = key(
         True, ignored="an optimization always evaluates its loss", doc="Evaluate the loss."

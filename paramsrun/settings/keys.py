@@ -30,6 +30,8 @@ class Declaration:
     """What a field's annotation cannot say of its key."""
 
     doc: str
+    takes: str | None = None
+    """What it takes in words for people, where its annotation says too little: ``a folder``."""
     name: str | None = None
     """The input name, where it is not the field's name in CamelCase."""
     unit: str | None = None
@@ -64,8 +66,8 @@ class Declaration:
 def key(default: Any = dataclasses.MISSING, *, doc: str, **declared: Any) -> Any:
     """Declare a key; without a default it is required.
 
-    Keywords are those of `Declaration`: name, unit, at_least, above, at_most, below, path, later,
-    so_far, ignored, secret.
+    Keywords are those of `Declaration`: takes, name, unit, at_least, above, at_most, below, path,
+    later, so_far, ignored, secret.
     """
     return _field(default, Declaration(doc=doc, **declared))
 

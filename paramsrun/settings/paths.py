@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from paramsrun.input.tree import Block, Entry, Key, Word
-from paramsrun.settings.declared import Declared, Kind, keys_of, members_of
+from paramsrun.settings.declared import Declared, Kind, keys_of
 
 
 def moved(block: Block, cls: type, move: Callable[[str], str]) -> Block:
@@ -27,8 +27,11 @@ def _moved(entry: Entry, key: Declared | None, move: Callable[[str], str]) -> En
 
 def _headed(block: Block, key: Declared) -> type | None:
     """Return the settings class that a block's header names."""
-    name = "" if block.header is None else block.header.text.casefold()
-    return next((cls for known, cls in members_of(key).items() if known.casefold() == name), None)
+    family = key.declaration.family
+    if block.header is None or block.header.text not in family:
+        return None
+    cls: type = family[block.header.text]
+    return cls
 
 
 def _with_value(entry: Key, text: str) -> Key:

@@ -11,6 +11,7 @@ from paramsrun.settings.read_typed import Chosen, choose
 from paramsrun.settings.values import (
     Misfit,
     cut_word,
+    kind_of,
     listed,
     parse_literal,
     parse_value,
@@ -36,6 +37,28 @@ def read(block: Block, cls: type[Settings], findings: Findings, path: str = "") 
 def joined(path: str, name: str) -> str:
     """Return the path of a key below a block."""
     return f"{path}%{name}" if path else name
+
+
+def numbered(name: str, i: int, n: int) -> str:
+    """Return the path of the i-th of n blocks, from 1; a lone one has no number."""
+    return f"{name}[{i}]" if n > 1 else name
+
+
+def free_values(block: Block, path: str, findings: Findings) -> dict[str, Any]:
+    """Return what the lines of a free block give by name; those that are wrong are noted."""
+    values: dict[str, Any] = {}
+    for line in block.lines:
+        name, text = cut_word(line.text)
+        if not text:
+            findings.mistake(line.place, f"{joined(path, name)} needs a value behind it")
+        elif text.startswith("="):
+            problem = "takes its value behind a blank, without ="
+            findings.mistake(line.place, f"{joined(path, name)} {problem}")
+        elif name in values:
+            findings.mistake(line.place, f"{joined(path, name)} is given twice; keep one")
+        else:
+            values[name] = parse_literal(text)
+    return values
 
 
 class _Reader:
@@ -72,9 +95,9 @@ class _Reader:
             text = f"{path} is accepted, but has no effect here: {key.declaration.ignored}"
             self._findings.warn(entries[0].place, text)
         if key.kind.recurs:
-            several = len(entries) > 1
+            n = len(entries)
             values = [
-                self._one(key, entry, f"{path}[{i}]" if several else path, several)
+                self._one(key, entry, numbered(path, i, n), n > 1)
                 for i, entry in enumerate(entries, 1)
             ]
             return tuple(value for value in values if value is not None)
@@ -94,7 +117,7 @@ class _Reader:
         if key.declaration.or_none and _is_none(entry):
             return True
         block = f"{path} is a block: its keys stand on lines of their own, and End closes it"
-        no_block = f"{path} is a key, not a block: {key.kind.value} stands behind it, and no End"
+        no_block = f"{path} is a key, not a block: {kind_of(key)} stands behind it, and no End"
         if key.declaration.or_none:
             block += f"; for none of them write {key.name} None"
         self._mistake(entry.place, block if key.kind.is_block else no_block)
@@ -124,7 +147,7 @@ class _Reader:
             return self._headed(key, entry, path)
         self._check_header(key, entry, path)
         if key.kind is Kind.FREE:
-            return self._free(entry, path)
+            return free_values(entry, path, self._findings)
         if key.kind in (Kind.TYPED, Kind.TYPED_BLOCKS):
             return self._typed(key, entry, path, several)
         return self.settings(entry, key.cls, path, key.declaration.later)
@@ -165,21 +188,6 @@ class _Reader:
             values = [show_value(key, v) for v in act if v is not None and v != ()]
             advice = f"give {listed(values)}, or leave it out" if values else "leave it out"
             self._mistake(place, f"{given} is not available yet ({later}); for now {advice}")
-
-    def _free(self, block: Block, path: str) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        for line in block.lines:
-            name, text = cut_word(line.text)
-            if not text:
-                self._mistake(line.place, f"{joined(path, name)} needs a value behind it")
-            elif text.startswith("="):
-                problem = "takes its value behind a blank, without ="
-                self._mistake(line.place, f"{joined(path, name)} {problem}")
-            elif name in values:
-                self._mistake(line.place, f"{joined(path, name)} is given twice; keep one")
-            else:
-                values[name] = parse_literal(text)
-        return values
 
     def _headed(self, key: Declared, block: Block, path: str) -> Any:
         family = key.declaration.family

@@ -16,7 +16,14 @@ from paramsrun.settings.combination import (
 from paramsrun.settings.declared import scope_of
 from paramsrun.settings.families import stoppers
 from paramsrun.settings.job import JobSettings
-from paramsrun.settings.read import read
+from paramsrun.settings.read import numbered, read
+
+_KINDS = {
+    "DataSet": "a data set",
+    "JobCollection": "a job collection",
+    "EngineCollection": "an engine collection",
+    "Parameters": "a parameter interface",
+}
 
 
 def read_job(path: str | Path, findings: Findings) -> tuple[JobSettings, Block]:
@@ -32,8 +39,24 @@ def read_job(path: str | Path, findings: Findings) -> tuple[JobSettings, Block]:
 
 def read_text(source: Source, findings: Findings) -> tuple[JobSettings, Block]:
     """Do as `read_job` does with a text in hand."""
+    if (kind := _yaml_kind(source.text)) is not None:
+        text = f"this is {kind} in YAML; an input file is wanted, such as params.in"
+        findings.mistake(source.place(1, 1), text)
+        return JobSettings(), Block("", source.at)
     tree = parse(source, scope_of(JobSettings), findings)
     return read_tree(tree, findings), tree
+
+
+def _yaml_kind(text: str) -> str | None:
+    """Return what a text holds that is a stream of YAML documents; None for another text."""
+    lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    if not next(lines, "").startswith(("---", "dtype:", "%YAML")):
+        return None
+    for line in text.splitlines():
+        if line.startswith("dtype:"):
+            name = line.partition(":")[2].strip()
+            return _KINDS.get(name) or f"a file of dtype {name}"
+    return "a file"
 
 
 def read_tree(tree: Block, findings: Findings) -> JobSettings:
@@ -49,7 +72,7 @@ def read_tree(tree: Block, findings: Findings) -> JobSettings:
 
 def _check_data_sets(settings: JobSettings, tree: Block, findings: Findings) -> None:
     blocks = _blocks(tree, "DataSet")
-    paths = [f"DataSet[{i}]" if len(blocks) > 1 else "DataSet" for i in range(1, len(blocks) + 1)]
+    paths = [numbered("DataSet", i, len(blocks)) for i in range(1, len(blocks) + 1)]
     for block in blocks[2:]:
         findings.mistake(
             block.place,
@@ -107,10 +130,10 @@ def _check_stoppers_alone(
     for i, (block, stopper) in enumerate(zip(blocks, settings.stopper, strict=True), 1):
         effect = getattr(stopper, "alone", None)
         if effect is not None and evaluate(combination, partial(eq, i)):
-            number = f"[{i}]" if len(blocks) > 1 else ""
+            path = numbered("Stopper", i, len(blocks))
             findings.warn(
                 block.place,
-                f"Stopper{number}%{stoppers.name_of(stopper)} {effect}; to have it limit another "
+                f"{path}%{stoppers.name_of(stopper)} {effect}; to have it limit another "
                 "stopper, join the two by & in StopperBooleanCombination, such as 1 & 2",
             )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from paramsrun.errors import Findings, Place
 from paramsrun.input.tree import Block, Entry, Key
-from paramsrun.settings.declared import Declared, bare_key, members_of
+from paramsrun.settings.declared import Declared, bare_key, keys_of, members_of
 from paramsrun.settings.values import listed, not_among
 
 
@@ -54,8 +54,6 @@ def choose(
                 entry.place,
                 f"{path}%{other} belongs to Type {other}, but this block has Type {name}{advice}",
             )
-    if name in key.declaration.family.planned:
-        return None
     return Chosen(name, members[name], replace(block, entries=tuple(own)))
 
 
@@ -105,15 +103,26 @@ def _unnamed_type(
 
 def _known(key: Declared, text: str, path: str, place: Place, findings: Findings) -> str | None:
     family = key.declaration.family
-    for name in members_of(key):
-        if name.casefold() == text.casefold():
-            if name in family.planned:
-                findings.mistake(
-                    place,
-                    f"{path}%Type {name} is not available yet; for now there is {_types(key)}",
-                )
-            return name
-    findings.mistake(place, f"{path}%Type {not_among(text, list(family), list(family.planned))}")
+    if text in family:
+        name: str = family.name_of(family[text])
+        return name
+    told = not_among(text, list(family))
+    if (value := _value_of_member(key, text)) is not None:
+        told = f"cannot be {text}: that is {value}"
+    elif told.endswith("?") and told.startswith("cannot"):
+        told += f" There are {', '.join(family)}"
+    findings.mistake(place, f"{path}%Type {told}")
+    return None
+
+
+def _value_of_member(key: Declared, text: str) -> str | None:
+    """Return ``an Algorithm of Type Scipy; ...`` for a value of a member's key, or None."""
+    for name, cls in members_of(key).items():
+        for own in keys_of(cls):
+            if text.casefold() in map(str.casefold, own.choices):
+                article = "an" if own.name[0] in "AEIOU" else "a"
+                write = f"write Type {name}, and {own.name} {text} in a block {name}"
+                return f"{article} {own.name} of Type {name}; {write}"
     return None
 
 

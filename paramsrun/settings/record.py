@@ -25,12 +25,19 @@ def record(settings: Any) -> dict[str, Any]:
 def from_record(cls: type | Family, stored: Mapping[str, Any]) -> Any:
     """Return the settings that `record` was given; keys that are not there have their defaults.
 
-    With a family the record is that of a block with a Type.
+    With a family the record is that of a block with a Type. ValueError where it is none.
     """
+    try:
+        return _made(cls, stored)
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError) as error:
+        raise ValueError(f"its record holds no settings: {type(error).__name__}: {error}") from None
+
+
+def _made(cls: type | Family, stored: Mapping[str, Any]) -> Any:
     if isinstance(cls, Family):
         member, below = cls[stored["Type"]], stored[stored["Type"]]
         bare = bare_key(member)
-        return from_record(member, below if bare is None else {bare.name: below})
+        return _made(member, below if bare is None else {bare.name: below})
     return cls(
         **{
             key.attribute: _restored(key, stored[key.name])
@@ -38,6 +45,14 @@ def from_record(cls: type | Family, stored: Mapping[str, Any]) -> Any:
             if key.name in stored
         }
     )
+
+
+def _evaluated(text: str) -> Any:
+    """Return the value of a Python literal; ValueError where the text is none."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        raise ValueError(f"{text!r:.60} is no literal") from None
 
 
 def literal(value: object) -> str:
@@ -97,15 +112,15 @@ def _restored(key: Declared, stored: Any) -> Any:
     if stored is None:
         return None
     if key.kind is Kind.FREE:
-        return {name: ast.literal_eval(text) for name, text in stored.items()}
+        return {name: _evaluated(text) for name, text in stored.items()}
     if key.kind is Kind.BLOCK:
-        return from_record(key.cls, stored)
+        return _made(key.cls, stored)
     if key.kind is Kind.BLOCKS:
-        return tuple(from_record(key.cls, one) for one in stored)
+        return tuple(_made(key.cls, one) for one in stored)
     if key.kind is Kind.TYPED_BLOCKS:
-        return tuple(from_record(key.declaration.family, one) for one in stored)
+        return tuple(_made(key.declaration.family, one) for one in stored)
     if key.kind in (Kind.TYPED, Kind.HEADED):
-        return from_record(key.declaration.family, stored)
+        return _made(key.declaration.family, stored)
     if key.kind is Kind.FLOATS:
         return tuple(map(float, stored))
     if key.kind is Kind.FLOAT:

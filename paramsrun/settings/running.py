@@ -20,7 +20,7 @@ class ParallelLevels:
     optimizations: int = key(
         1,
         at_least=1,
-        doc="Optimizers that live at once; more are started as they end.",
+        doc="The most optimizers that live at once; others are started as they end.",
     )
     parameter_vectors: int = key(
         0,
@@ -89,31 +89,33 @@ class Evaluator:
         doc="A worker that takes more memory (as top shows it) is ended. The loss of its point is "
         "infinite if a fresh worker takes more, too. Linux only.",
     )
-    retries: int = key(
-        2, at_least=0, doc="How often a point whose worker died is evaluated once more."
-    )
+    retries: int = key(2, at_least=0, doc="How many more times a point is tried whose worker died.")
     scheduler_file: str | None = key(
         None,
+        takes="a file",
         doc="The file in which `dask scheduler --scheduler-file` says where it is, for Type Dask; "
         "relative to the folder of the input. It may appear up to a minute after the job begins. "
         "With neither this nor Address the job starts a cluster of its own on this machine, and "
         "ends it.",
     )
     address: str | None = key(
-        None, doc="The address of the scheduler, such as tcp://10.0.0.5:8786, for Type Dask."
+        None,
+        takes="an address",
+        doc="The address of the scheduler, such as tcp://10.0.0.5:8786, for Type Dask.",
     )
     tls_ca_file: str | None = key(
         None,
         name="TLSCAFile",
+        takes="a file",
         doc="The certificate of the authority that signed the others, a PEM file, for Type Dask. "
         "With it, TLSCertificate and TLSKey, all that is sent is encrypted, and only who has such "
         "a certificate takes part.",
     )
     tls_certificate: str | None = key(
-        None, name="TLSCertificate", doc="The certificate of this job, a PEM file."
+        None, name="TLSCertificate", takes="a file", doc="The certificate of this job, a PEM file."
     )
     tls_key: str | None = key(
-        None, name="TLSKey", doc="The private key of TLSCertificate, a PEM file."
+        None, name="TLSKey", takes="a file", doc="The private key of TLSCertificate, a PEM file."
     )
     ordered: bool = key(
         False,
@@ -167,13 +169,16 @@ class CheckpointControl:
     at_initialisation: bool = key(False, doc="Make one before the first optimizer starts.")
     at_end: bool = key(False, doc="Make one when the exit conditions are met.")
     every_function_calls: int = key(
-        -1, at_least=-1, doc="Make one at every n-th evaluation; -1 makes none by count."
+        -1, at_least=-1, doc="Make one at every n-th evaluation of the run; -1 or 0: none."
     )
     at_new_best: bool = key(
         False, doc="Make one at each evaluation that has the lowest loss of the run so far."
     )
     every_seconds: float = key(
-        3600.0, unit="s", at_least=-1.0, doc="Make one each time so long has passed; -1 never."
+        3600.0,
+        unit="s",
+        at_least=-1.0,
+        doc="Make one when so long has passed since the last; 0: at every evaluation, -1: none.",
     )
     keep_past: int = key(
         0,
@@ -183,12 +188,14 @@ class CheckpointControl:
     )
     naming_format: str = key(
         "glompo_checkpoint_%(date)_%(time)",
-        doc="Name of the files: all of it without .tar.gz. %(date) is YYYYMMDD, made of %(year) or "
-        "%(yr), %(month) and %(day); %(time) is HHMMSS, made of %(hour), %(min) and %(sec); "
+        takes="a file name",
+        doc="Name of the files, without .tar.gz. %(date) is YYYYMMDD and %(time) is HHMMSS; their "
+        "parts are %(year), %(yr) (two digits), %(month), %(day), %(hour), %(min) and %(sec); "
         "%(count) numbers the checkpoints from 000.",
     )
     checkpointing_directory: str = key(
         "checkpoints",
+        takes="a folder",
         doc="Folder of the checkpoints, within the results folder; an absolute path may lie "
         "anywhere.",
     )
@@ -215,10 +222,10 @@ class ControlOptimizerSpawning:
     """When no further optimizers are started; those alive go on."""
 
     max_evaluations: int | None = key(
-        None, at_least=1, doc="None is started once so many evaluations were made."
+        None, at_least=1, doc="No more start once the run has made so many evaluations."
     )
     max_optimizers: int | None = key(
-        None, at_least=1, doc="None is started once so many optimizers were."
+        None, at_least=1, doc="No more start once so many have been started."
     )
 
 
@@ -230,3 +237,19 @@ class Sensitivity:
     number_samples: int = key(1000, at_least=1, doc="Samples, uniform within the ranges.")
     random_seed: int | None = key(None, at_least=0, doc="Seed of the samples.")
     save_residuals: bool = key(False, doc="Keep the residuals of each sample.")
+    samples_directory: str | None = key(
+        None, takes="a folder", doc="The folder of samples drawn before, without RunSampling."
+    )
+    number_calculation_samples: int | None = key(
+        None, at_least=1, doc="Samples used in one calculation of the sensitivities."
+    )
+    number_bootstraps: int | None = key(
+        None, at_least=1, doc="How often the calculation is repeated with other samples."
+    )
+    set_to_analyze: str | None = key(None, doc="The data set whose loss is looked at.")
+    filter_infinite_values: bool = key(True, doc="Drop samples whose loss is not finite.")
+    parameters_kernel: str | None = key(None, doc="The kernel of the parameters.")
+    loss_values_kernel: str | None = key(None, doc="The kernel of the losses.")
+    run_reweight_calculation: bool = key(
+        False, doc="Suggest weights of data set entries; needs their residuals."
+    )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from paramsrun.input.tree import Block, Entry
-from paramsrun.settings.declared import Declared, Kind, keys_of, members_of
+from paramsrun.settings.declared import Declared, Kind, keys_of
 
 MASK = "***"
 _DATABASES = "postgres(?:ql)?|mysql|mariadb|sqlite|oracle|mssql|redis"
@@ -51,9 +51,9 @@ def _secrets_in(entry: Entry, key: Declared) -> Iterator[str]:
         if key.declaration.secret and entry.value is not None:
             yield entry.value.text
     elif key.kind in (Kind.TYPED, Kind.TYPED_BLOCKS):
-        members = {name.casefold(): cls for name, cls in members_of(key).items()}
+        family = key.declaration.family
         for below in entry.entries:
-            if isinstance(below, Block) and below.name.casefold() in members:
-                yield from _secrets(below, members[below.name.casefold()])
+            if isinstance(below, Block) and below.name in family:
+                yield from _secrets(below, family[below.name])
     elif key.cls is not None:
         yield from _secrets(entry, key.cls)

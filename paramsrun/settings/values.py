@@ -8,12 +8,13 @@ from typing import Any
 from paramsrun.errors import nearest
 from paramsrun.settings.declared import Declared, Kind
 from paramsrun.settings.keys import Declaration
+from paramsrun.settings.number_advice import number_advice
 from paramsrun.settings.units import UnknownUnit, convert
 
 _INT = re.compile(r"[+-]?\d+", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?", re.ASCII)
 _WITH_UNIT = re.compile(
-    rf"({_FLOAT.pattern.replace('(', '(?:')})\s*\[?\s*([A-Za-z/%]+)\s*\]?", re.ASCII
+    rf"({_FLOAT.pattern.replace('(', '(?:')})\s*[\[(]?\s*([A-Za-z/%]+)\s*[\])]?", re.ASCII
 )
 _BOOL = {"yes": True, "true": True, "no": False, "false": False}
 _COMMENT = re.compile(r"(?<!\S)(#|!|::)")
@@ -71,9 +72,9 @@ def range_text(declaration: Declaration) -> str:
     return " and ".join(parts)
 
 
-def listed(names: Sequence[str], last: str = "or") -> str:
+def listed(names: Sequence[str]) -> str:
     """Return ``a, b or c``."""
-    return f" {last} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+    return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def shown(text: str) -> str:
@@ -81,9 +82,9 @@ def shown(text: str) -> str:
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 
-def not_among(text: str, choices: Sequence[str], planned: Sequence[str] = ()) -> str:
+def not_among(text: str, choices: Sequence[str]) -> str:
     """Return what is wrong with a text that is none of the choices; many are not all listed."""
-    near = nearest(text, (*choices, *planned))
+    near = nearest(text, choices)
     if near and len(choices) > _MANY_CHOICES:
         return f"cannot be {shown(text)}{near}"
     return f"must be {listed(choices)}, not {shown(text)}{near}"
@@ -93,8 +94,14 @@ def takes(key: Declared) -> str:
     """Return what a key takes, such as ``a number, above 0``."""
     if key.choices:
         return listed(key.choices)
-    what = "a file or folder" if key.declaration.path else key.kind.value
-    return ", ".join(filter(None, (what, range_text(key.declaration))))
+    many = "; it may be given many times" if key.kind.recurs else ""
+    return ", ".join(filter(None, (kind_of(key), range_text(key.declaration)))) + many
+
+
+def kind_of(key: Declared) -> str:
+    """Return what a key takes without its range and choices, such as ``a number``."""
+    path = "a file or folder" if key.declaration.path else None
+    return key.declaration.takes or path or key.kind.value.partition(";")[0]
 
 
 def cut_word(line: str) -> tuple[str, str]:
@@ -157,7 +164,7 @@ def _int(key: Declared, text: str) -> int:
         if len(text) > _MAX_DIGITS:
             raise Misfit(f"must be a whole number of at most {_MAX_DIGITS} digits")
         return int(text)
-    hint = ""
+    hint = number_advice(text, whole=True)
     if _FLOAT.fullmatch(text) and (number := _finite(text)) == int(number):
         hint = f"; write {int(number)}"
     raise Misfit(f"must be a whole number, not {shown(text)}{hint}")
@@ -170,12 +177,10 @@ def _float(key: Declared, text: str) -> float:
 
 
 def _float_hint(key: Declared, text: str) -> str:
-    if _FLOAT.fullmatch(text.replace(",", ".")):
-        return "; write the decimal point as ."
     glued = _WITH_UNIT.fullmatch(text)
     if glued is not None and key.declaration.unit is not None:
         return f"; a unit stands in brackets behind a blank: {glued[1]} [{glued[2]}]"
-    return ""
+    return number_advice(text)
 
 
 def _finite(text: str) -> float:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from select import select
 
 import orjson
 from click.testing import CliRunner, Result
@@ -111,11 +112,63 @@ def start(
     )
 
 
+class Gated:
+    """A job that waits in the middle of an evaluation until it is let on or ended.
+
+    Its function says through a FIFO that it is being evaluated, then waits for another.
+    """
+
+    def __init__(self, folder: Path, n_done: int, text: str) -> None:
+        code = f"""
+n = 0
+def loss(x):
+    global n
+    n += 1
+    if n == {n_done} + 2:  # the initial evaluation is the first
+        with open("ready", "w") as ready:
+            ready.write("ready")
+        open("go").close()
+    return float(x @ x)
+"""
+        self._ready, self._go = folder / "ready", folder / "go"
+        for fifo in (self._ready, self._go):
+            os.mkfifo(fifo)
+        self.process = start(function_job(folder / "job", code, text), folder=folder)
+        self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
+        assert self.process.stderr is not None
+        with self._ready.open("r+b", buffering=0) as fifo:  # for writing, too: opens at once
+            told, _, _ = select([fifo.fileno(), self.process.stderr.fileno()], [], [])
+            assert told == [fifo.fileno()], self.process.communicate()
+
+    def go(self) -> None:
+        """Let the job on."""
+        self._go.write_text("")
+
+    def end(self) -> str:
+        """Let it on and wait for its end; return what it printed."""
+        self.go()
+        return self.rest()
+
+    def rest(self) -> str:
+        """Wait for its end; return what it printed."""
+        output, errors = self.process.communicate()
+        assert (self.process.returncode, errors) == (0, "")
+        return output
+
+
 def journal_of(folder: Path) -> list[dict[str, object]]:
     """Return the events of a results folder as they stand in its journal, but a torn last one."""
     segments = sorted((folder / "optimization/journal").glob("*.jsonl"))
     whole = b"".join(path.read_bytes() for path in segments).split(b"\n")[:-1]
     return [orjson.loads(line) for line in whole]
+
+
+def story(folder: Path) -> list[dict[str, object]]:
+    """Return what two equal journals share: start, eval, inject and end events without t."""
+    told = ("start", "eval", "inject", "end")
+    return [{k: v for k, v in e.items() if k != "t"} for e in journal_of(folder) if e["e"] in told]
 
 
 def evaluations_of(folder: Path) -> list[dict[str, object]]:

@@ -6,16 +6,10 @@ import pytest
 
 from tests.cli.jobs import SAMPLING, function_job, journal_of, lennard_jones_job, paramsrun
 
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 NOT_FINITE = """\
 The loss of the initial parameters is not finite:
   Function bad:loss: {}
-Mend the data or the starting values, or set SkipX0 Yes to start without it.
+Mend the function or the starting values, or set SkipX0 Yes to start without it.
 """
 
 
@@ -77,7 +71,7 @@ def test_skip_x0_starts_without_the_initial_evaluation(tmp_path: Path) -> None:
         ("raise SystemExit\n", "SystemExit"),
         ("def los(x):\n    pass\n", "holds no loss; did you mean los?"),
         ("loss = 3\n", "loss is no function but of type int"),
-        ("def loss(x) return 1\n", "SyntaxError: expected ':'"),
+        ("def loss(x) return 1\n", "plain.py:1:13: expected ':'"),
     ],
 )
 def test_a_function_that_cannot_be_imported_is_a_mistake_of_the_input(

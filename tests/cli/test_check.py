@@ -2,16 +2,9 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.cli.jobs import function_job, lennard_jones_job, paramsrun
 
 TOUCHES = 'open("imported", "w").close()\ndef loss(x):\n    return float(x @ x)\n'
-
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def test_a_good_input_has_no_mistakes_and_nothing_is_run(tmp_path: Path) -> None:

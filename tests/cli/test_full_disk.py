@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from paramsrun.results.log import INDENT
 from tests.cli.jobs import (
     SPHERE,
     evaluations_of,
@@ -39,12 +40,18 @@ def test_a_journal_that_cannot_grow_ends_the_run_and_stays_readable(tmp_path: Pa
     file = function_job(tmp_path / "job", SPHERE, SAMPLES + MANY + RARE)
     code, _, errors = run_limited(file, 40_000, tmp_path)
     assert code == 1
-    assert errors.startswith("The journal cannot be written: ")
-    assert errors.count("\n") == 1
     segment = tmp_path / "params.results/optimization/journal/000001.jsonl"
+    told = (
+        f"The journal {segment} cannot be written: File too large. Make room, and go on with "
+        "--resume auto\n"
+    )
+    assert errors == told
+    log = (tmp_path / "params.results/job.log").read_text()
+    assert log.endswith(f" Ended by an error:\n{INDENT}{told}")
     assert 39_000 < segment.stat().st_size <= 40_000
     status = paramsrun("status", tmp_path / "params.results")
     assert status.exit_code == 0, status.output
+    assert f"Not running, and cut short: {told}" in status.output
     n = int(status.output.partition("Evaluations ")[2].split()[0])
     assert 100 < n < 5000
 

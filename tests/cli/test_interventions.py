@@ -7,12 +7,11 @@ after that the job runs on and on.
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from select import select
 
 import pytest
 
 from paramsrun.results.log import evaluations
-from tests.cli.jobs import CALLS_25, evaluations_of, function_job, journal_of, paramsrun, start
+from tests.cli.jobs import CALLS_25, Gated, evaluations_of, function_job, journal_of, paramsrun
 
 RESULTS = Path("params.results")
 N_FIRST = 10
@@ -27,53 +26,10 @@ def until(n: int) -> str:
     return f"ExitCondition\n  Type MaxTotalFunctionCalls\n  MaxTotalFunctionCalls {n}\nEnd\n"
 
 
-class Gated:
-    """A job that waits in the middle of an evaluation until it is let on."""
-
-    def __init__(self, folder: Path, n_done: int, text: str) -> None:
-        code = f"""
-n = 0
-def loss(x):
-    global n
-    n += 1
-    if n == {n_done} + 2:  # the initial evaluation is the first
-        with open("ready", "w") as ready:
-            ready.write("ready")
-        open("go").close()
-    return float(x @ x)
-"""
-        self.process = start(function_job(folder / "job", code, text), folder=folder)
-        self._wait_until_ready()
-
-    def _wait_until_ready(self) -> None:
-        assert self.process.stderr is not None
-        with open("ready", "r+b", buffering=0) as fifo:  # for writing, too: opens at once
-            told, _, _ = select([fifo.fileno(), self.process.stderr.fileno()], [], [])
-            assert told == [fifo.fileno()], self.process.communicate()
-
-    def go(self) -> None:
-        """Let the job on."""
-        Path("go").write_text("")
-
-    def end(self) -> str:
-        """Let it on and wait for its end; return what it printed."""
-        self.go()
-        return self.rest()
-
-    def rest(self) -> str:
-        """Wait for its end; return what it printed."""
-        output, errors = self.process.communicate()
-        assert (self.process.returncode, errors) == (0, "")
-        return output
-
-
 @pytest.fixture
 def gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Gated]]:
     """Start a job that has done some evaluations, and is in the middle of the next."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("paramsrun.results.asking.PATIENCE_S", 60.0)
-    for fifo in ("ready", "go"):
-        os.mkfifo(fifo)
     made: list[Gated] = []
 
     def make(
@@ -342,10 +298,7 @@ def test_an_optimizer_that_is_not_alive_cannot_be_stopped(
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=IDS)
-def test_a_job_that_has_ended_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[object, ...]
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_job_that_has_ended_is_refused(tmp_path: Path, command: tuple[object, ...]) -> None:
     paramsrun(function_job(tmp_path / "job", text=SAMPLES.format(10) + CALLS_25))
     result = paramsrun(*command)
     assert result.exit_code == 2
@@ -363,18 +316,3 @@ def test_a_job_that_was_killed_is_refused(
     result = paramsrun(*command)
     assert result.exit_code == 2
     assert result.output == "params.results: the job is not running, it was cut short\n"
-
-
-@pytest.mark.parametrize("command", ["stop", "checkpoint"])
-def test_a_folder_without_a_job_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("empty").mkdir()
-    for name, told in (
-        ("empty", "empty is no results folder: it has no optimization/journal\n"),
-        ("nowhere", "There is no results folder nowhere\n"),
-    ):
-        result = paramsrun(command, name)
-        assert (result.exit_code, result.output) == (2, told)
-    assert os.listdir("empty") == []

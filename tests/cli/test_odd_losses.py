@@ -41,11 +41,6 @@ def loss(x):
 RESULTS = Path("params.results")
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 def run(code: str, text: str, n: int = 40) -> subprocess.CompletedProcess[str]:
     function_job(Path(), code, SAMPLES.format(n=n) + text)
     return subprocess.run([*PROGRAM, "params.in"], capture_output=True, text=True, timeout=100)

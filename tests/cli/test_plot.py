@@ -28,11 +28,6 @@ THREE: list[Event] = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 @pytest.fixture
 def job(tmp_path: Path) -> str:
     return write_journal(tmp_path / "job.results", *THREE).name
@@ -53,6 +48,15 @@ def test_a_run_and_its_resume_are_laid_over_each_other(tmp_path: Path) -> None:
     paramsrun(file, "--name", "more", "--resume", "params.results")
     result = paramsrun("plot", "params.results", "more.results")
     assert (result.exit_code, result.output) == (0, "params_more.png\n")
+
+
+def test_many_runs_have_a_figure_of_a_short_name() -> None:
+    names = [f"{k}_{'a_long_name_of_a_process_' * 3}" for k in range(5)]
+    for name in names:
+        write_journal(Path(f"{name}.results"), *THREE)
+    result = paramsrun("plot", *(f"{name}.results" for name in names))
+    assert (result.exit_code, result.output) == (0, f"{names[0]}_and_4_more.png\n")
+    assert Path(result.output.strip()).read_bytes().startswith(PNG)
 
 
 def test_the_output_may_be_named(job: str) -> None:
@@ -146,19 +150,6 @@ def test_a_run_without_an_evaluation_is_told(tmp_path: Path) -> None:
 def test_a_run_with_only_failed_points_is_drawn(tmp_path: Path) -> None:
     write_journal(tmp_path / "bad.results", started(1), *in_turn(4, [1], [INF] * 4))
     assert paramsrun("plot", "bad.results").exit_code == 0
-
-
-def test_a_folder_that_is_not_there_is_told() -> None:
-    result = paramsrun("plot", "nowhere")
-    assert (result.exit_code, result.output) == (2, "There is no results folder nowhere\n")
-
-
-@pytest.mark.parametrize("name", ["inputs", "inputs/params.in"])
-def test_a_folder_without_results_is_told(tmp_path: Path, name: str) -> None:
-    function_job(tmp_path / "inputs")
-    result = paramsrun("plot", name)
-    assert result.exit_code == 2
-    assert result.output == f"{name} is no results folder: it has no optimization/journal\n"
 
 
 def run_without(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:

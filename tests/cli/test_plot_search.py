@@ -2,15 +2,8 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.cli.jobs import CALLS_25, SAMPLING, function_job, paramsrun
 from tests.report.told import evaluated, started, write_journal
-
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def test_the_search_of_a_run_is_drawn_beside_the_figure_of_its_losses() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from paramsrun.results import lock
-from tests.cli.jobs import function_job, paramsrun
+from tests.cli.jobs import evaluations_of, function_job, paramsrun, story
 from tests.resuming.runs import (
     SEED,
     TWO_OPTIMIZERS,
@@ -17,17 +17,11 @@ from tests.resuming.runs import (
     go_on,
     numbers,
     refused,
-    story,
     until,
 )
 
 N = 45
 FIRST, SECOND, THIRD = (Path(f"params{k}.results") for k in ("", ".2", ".3"))
-
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
@@ -148,11 +142,19 @@ def test_what_a_driver_left_that_died_at_the_start_is_no_session(file: Path) -> 
     assert folders() == {"params.results"}
 
 
-def test_auto_does_not_retry_what_cannot_succeed(tmp_path: Path) -> None:
+def test_auto_begins_anew_after_a_run_that_ended_at_its_initial_loss(tmp_path: Path) -> None:
     file = function_job(tmp_path / "job", "def loss(x):\n    return float('nan')\n", until(9))
     assert paramsrun(file, "--resume", "auto").exit_code == 1
-    message = refused(paramsrun(file, "--resume", "auto"), SECOND)
-    assert "the loss of its initial parameters is not finite" in message
+    again = paramsrun(file, "--resume", "auto")
+    assert again.exit_code == 1
+    told = "ended at its initial loss, which is not finite: a new run begins in params."
+    assert f"params.results {told}2.results\n" in again.output
+    (tmp_path / "job/mended.py").write_text("def loss(x):\n    return float(x @ x)\n")
+    file.write_text(file.read_text().replace("plain:loss", "mended:loss"))
+    output = done(paramsrun(file, "--resume", "auto"))
+    assert f"params.2.results {told}3.results\n" in output
+    assert len(evaluations_of(Path("params.3.results"))) == 9
+    assert "there is nothing to do" in done(paramsrun(file, "--resume", "auto"))
 
 
 def test_auto_and_a_folder_of_the_input_s_choice_exclude_each_other(file: Path) -> None:

@@ -9,18 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.jobs import SAMPLING, evaluations_of, function_job, paramsrun, start
-from tests.resuming.runs import (
-    SEED,
-    checkpoints,
-    control,
-    done,
-    events,
-    go_on,
-    numbers,
-    story,
-    until,
-)
+from tests.cli.jobs import SAMPLING, evaluations_of, function_job, paramsrun, start, story
+from tests.resuming.runs import SEED, checkpoints, control, done, events, go_on, numbers, until
 
 N = 40
 EVERY_ROW = "LoggingInterval\n  General 1\nEnd\n"
@@ -48,11 +38,6 @@ DEAF = """
         except BaseException:
             wait()
 """
-
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def job(tmp_path: Path, n_done: int, wait: str = WAIT, text: str = "") -> Path:

@@ -15,11 +15,6 @@ from tests.cli.jobs import (
 )
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 def test_a_job_runs_to_its_end_and_tells_what_it_did(tmp_path: Path) -> None:
     result = paramsrun(function_job(tmp_path / "job"))
     assert result.exit_code == 0, result.output

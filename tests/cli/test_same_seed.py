@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.jobs import function_job, journal_of, lennard_jones_job, paramsrun, start
+from tests.cli.jobs import function_job, lennard_jones_job, paramsrun, start, story
 
 TEXT = """\
 RandomSeed 11
@@ -28,12 +28,6 @@ ExitCondition
   MaxTotalFunctionCalls 600
 End
 """
-COMPARED = ("start", "eval", "inject", "end")
-
-
-def equal_part(folder: Path) -> list[dict[str, object]]:
-    events = [e for e in journal_of(folder) if e["e"] in COMPARED]
-    return [{k: v for k, v in e.items() if k != "t"} for e in events]
 
 
 @pytest.mark.parametrize("job", [function_job, lennard_jones_job])
@@ -47,26 +41,24 @@ def test_two_runs_have_equal_journals(job: object, tmp_path: Path) -> None:
     for run in runs:
         output, errors = run.communicate()
         assert run.returncode == 0, output + errors
-    first, second = (equal_part(tmp_path / f"{name}.results") for name in ("first", "second"))
+    first, second = (story(tmp_path / f"{name}.results") for name in ("first", "second"))
     assert first == second
     assert sum(e["e"] == "eval" for e in first) == 601
     assert {e["type"] for e in first if e["e"] == "start"} == {"CMAES", "RandomSampling", "Scipy"}
 
 
-def test_another_seed_gives_another_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_another_seed_gives_another_run(tmp_path: Path) -> None:
     for seed in ("11", "12"):
         paramsrun(function_job(tmp_path / seed, text=TEXT.replace("11", seed)), "--name", seed)
-    assert equal_part(tmp_path / "11.results") != equal_part(tmp_path / "12.results")
+    assert story(tmp_path / "11.results") != story(tmp_path / "12.results")
 
 
 def test_a_drawn_seed_is_told_and_repeats_the_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     file = function_job(tmp_path / "job", text=TEXT.replace("RandomSeed 11\n", ""))
     output = paramsrun(file, "--name", "first").output
     seed = output.partition("RandomSeed ")[2].split()[0]
     file.write_text(file.read_text() + f"RandomSeed {seed}\n")
     assert paramsrun(file, "--name", "second").exit_code == 0
-    assert equal_part(tmp_path / "first.results") == equal_part(tmp_path / "second.results")
+    assert story(tmp_path / "first.results") == story(tmp_path / "second.results")

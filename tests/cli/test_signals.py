@@ -1,7 +1,4 @@
-"""Ending a run from outside, and what `paramsrun status` says of it before and after.
-
-The function of these jobs says through a FIFO that it is being evaluated, then waits for a signal.
-"""
+"""Ending a run from outside, and what `paramsrun status` says of it before and after."""
 
 import os
 import signal
@@ -11,34 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.jobs import SAMPLING, evaluations_of, function_job, journal_of, paramsrun, start
+from tests.cli.jobs import SAMPLING, Gated, evaluations_of, journal_of, paramsrun, start
 
 NEVER = "ExitCondition\n  Type MaxTotalFunctionCalls\n  MaxTotalFunctionCalls 1000\nEnd\n"
+FEW = NEVER.replace("1000", "20")
 RESULTS = Path("params.results")
 N_DONE = 12
-WAITING = f"""
-import signal
-n = 0
-def loss(x):
-    global n
-    n += 1
-    if n == {N_DONE} + 2:  # the initial evaluation is the first
-        with open("ready", "w") as fifo:
-            fifo.write("ready")
-        while True:
-            signal.pause()
-    return float(x @ x)
-"""
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["subprocess.Popen[str]"]:
+def run(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     """A run in the middle of an evaluation, with N_DONE of them done."""
-    monkeypatch.chdir(tmp_path)
-    os.mkfifo("ready")
-    file = function_job(tmp_path / "job", code=WAITING, text=SAMPLING + "RandomSeed 1\n" + NEVER)
-    with start(file, folder=tmp_path) as process:
-        assert Path("ready").read_text() == "ready"
+    with Gated(tmp_path, N_DONE, SAMPLING + "RandomSeed 1\n" + NEVER).process as process:
         yield process
         process.kill()
 
@@ -108,6 +89,16 @@ def test_what_is_logged_can_be_read_while_the_run_goes_on(run: "subprocess.Popen
     assert rows[0].startswith("#evaluation ")
     assert "000010" in {row.split()[0] for row in rows}
     assert not (RESULTS / "summary.txt").exists()
+
+
+def test_a_sigint_that_was_ignored_stays_so(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as of `command &` in a script
+    try:
+        run = Gated(tmp_path, N_DONE, SAMPLING + "RandomSeed 1\n" + FEW)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    run.process.send_signal(signal.SIGINT)
+    assert "Done. 20 evaluations" in run.end()
 
 
 def test_a_signal_while_the_input_is_read_ends_in_order_too(tmp_path: Path) -> None:

@@ -16,11 +16,6 @@ RESULTS = Path("x.results")
 INF = float("inf")
 
 
-@pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 def test_an_ended_run_tells_what_its_summary_tells(tmp_path: Path) -> None:
     paramsrun(function_job(tmp_path / "job"))
     before = contents(tmp_path)
@@ -30,19 +25,6 @@ def test_an_ended_run_tells_what_its_summary_tells(tmp_path: Path) -> None:
     assert head.startswith("params.results: begun ")
     assert rest == Path("params.results/summary.txt").read_text()
     assert contents(tmp_path) == before
-
-
-def test_a_folder_that_is_not_there_is_told() -> None:
-    result = paramsrun("status", "nowhere")
-    assert (result.exit_code, result.output) == (2, "There is no results folder nowhere\n")
-
-
-@pytest.mark.parametrize("name", ["job", "job/params.in"])
-def test_a_folder_without_a_run_is_told(tmp_path: Path, name: str) -> None:
-    function_job(tmp_path / "job")
-    result = paramsrun("status", name)
-    assert result.exit_code == 2
-    assert result.output == f"{name} is no results folder: it has no optimization/journal\n"
 
 
 def test_an_empty_journal_is_told() -> None:

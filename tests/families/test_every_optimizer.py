@@ -68,6 +68,11 @@ def bowl(x: Matrix) -> Vector:
     return np.where(((x >= -1.0) & (x <= 1.0)).all(axis=1), fx, np.inf)
 
 
+def now_and_then(loss):
+    """Return a loss that fails at a fifth of the points."""
+    return lambda x: np.where(np.floor(x.sum(axis=1) * 1e6) % 5 == 0, np.inf, loss(x))
+
+
 def beside(proposer: Proposer, x: Matrix, fx: Vector) -> list[Vector | None]:
     """Return residuals of the bowl, or a step of each evaluation, for optimizers that need them."""
     if needed(proposer) == "progress":
@@ -220,13 +225,10 @@ def test_resumed_equals_uninterrupted(optimizer, cut):
 
 @every_optimizer
 def test_resumed_twice_with_failures_and_injections_equals_uninterrupted(optimizer):
-    def fails_now_and_then(x):
-        return np.where(np.floor(x.sum(axis=1) * 1e6) % 5 == 0, np.inf, bowl(x))
-
     history: list[Told | Injected] = []
     proposer = start(optimizer)
     while proposer.ended is None and len(history) < N_BATCHES:
-        history += go_on(proposer, fails_now_and_then, n=1)
+        history += go_on(proposer, now_and_then(bowl), n=1)
         if len(history) % 4 == 0 and proposer.ended is None:
             history.append(Injected(np.array([0.4, 0.4]), 1.0))
             proposer.inject(*history[-1])
@@ -315,6 +317,7 @@ def test_it_prints_nothing_and_writes_no_files(optimizer, capfd, tmp_path, monke
 @every_optimizer
 @pytest.mark.parametrize("n", [0, 1, 20])
 def test_it_closes_at_any_time_and_nothing_is_left_of_it(optimizer, n, capfd):
+    gc.freeze()  # what was there before is not looked through
     proposer = start(optimizer)
     go_on(proposer, n=n)
     proposer.close()
@@ -322,6 +325,7 @@ def test_it_closes_at_any_time_and_nothing_is_left_of_it(optimizer, n, capfd):
     gone = weakref.ref(proposer)
     del proposer
     gc.collect()
+    gc.unfreeze()
     assert gone() is None
     assert capfd.readouterr() == ("", "")
 

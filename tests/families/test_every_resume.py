@@ -6,23 +6,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paramsrun.evaluators.inline import Inline
-from paramsrun.manager.events import Context, End, Eval, Event, Start
+from paramsrun.manager.events import Event
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.history import History
 from paramsrun.manager.loop import Manager
 from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.state import RunState
-from paramsrun.manager.tape import tapes
 from paramsrun.problem.scaling import Scaling
-from paramsrun.results.journal import decode, encode
 from paramsrun.settings.families import exit_conditions, optimizers
 from tests.families.test_every_optimizer import every_optimizer
+from tests.manager import told
 from tests.manager.test_loop import Sphere
+from tests.manager.told import lines
 
 SCALING = Scaling(np.array([[-1.0, 2.0], [0.0, 3.0]]))
 X0 = np.array([0.5, 0.25])
 N = 60
-CONTEXT = Context("", 1, "", {}, (), True, 0.0, "")
 
 
 def manager(optimizer: object, state: RunState, events: list[Event], slots: int, n: int) -> Manager:
@@ -34,26 +33,8 @@ def manager(optimizer: object, state: RunState, events: list[Event], slots: int,
     )
 
 
-def folded(events: list[Event]) -> RunState:
-    state = RunState()
-    for event in events:
-        state.apply(event)
-    return state
-
-
 def resumed(optimizer: object, before: list[Event], slots: int = 1, n: int = N) -> list[Event]:
-    """Go on from events as they come back from a journal."""
-    events = [decode(encode(e)) for e in before]
-    state = folded(events)
-    one = manager(optimizer, state, events, slots, n)
-    one.resume(tapes(events, state.unfinished), CONTEXT)
-    one.run()
-    return events
-
-
-def lines(events: list[Event]) -> list[bytes]:
-    """Return what makes two journals equal."""
-    return [encode(e) for e in events if isinstance(e, Start | Eval | End)]
+    return told.resumed(before, lambda state, events: manager(optimizer, state, events, slots, n))
 
 
 def uninterrupted(optimizer: object, slots: int = 1) -> list[Event]:
@@ -63,7 +44,7 @@ def uninterrupted(optimizer: object, slots: int = 1) -> list[Event]:
 
 
 @every_optimizer
-@settings(max_examples=5, deadline=None, derandomize=True)
+@settings(max_examples=3, deadline=None, derandomize=True)
 @given(cut=st.integers(0, N + 1), again=st.integers(0, N + 1), slots=st.integers(1, 3))
 def test_resumed_equals_uninterrupted(optimizer: object, cut: int, again: int, slots: int) -> None:
     whole = uninterrupted(optimizer, slots)

@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 
 from paramsrun.evaluators.inline import Inline
-from paramsrun.manager.events import Context, End, Eval, Event, Run, Start
+from paramsrun.manager.events import Eval, Event, Run
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.history import History
 from paramsrun.manager.loop import Manager
 from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.state import RunState
-from paramsrun.manager.tape import tapes
 from paramsrun.problem.scaling import Kind
 from paramsrun.problem.space import Dimension, Space
-from paramsrun.results.journal import decode, encode
 from paramsrun.settings.families import exit_conditions, optimizers
 from paramsrun.settings.parameter_types import taken
 from tests.families.test_every_optimizer import every_optimizer
+from tests.manager import told
 from tests.manager.test_loop import Sphere
+from tests.manager.told import folded, lines
 
 DIMENSIONS = (
     Dimension("lr", 1e-4, 1.0, "float", "log"),
@@ -31,7 +31,6 @@ DIMENSIONS = (
     Dimension("bias", 0.0, 1.0, "categorical", "linear", (True, False)),
 )
 N = 40
-CONTEXT = Context("", 1, "", {}, (), True, 0.0, "")
 
 
 def rounding(optimizer: Any) -> Any:
@@ -65,31 +64,14 @@ def begun(optimizer: object) -> Run:
     return Run(1, {}, 1, "", names, ranges, "", {}, 0.0, "", space=space)
 
 
-def folded(events: list[Event]) -> RunState:
-    state = RunState()
-    for event in events:
-        state.apply(event)
-    return state
-
-
 def uninterrupted(optimizer: object, kind: Kind) -> list[Event]:
     events: list[Event] = [begun(optimizer)]
-    manager(optimizer, folded(events), events, kind).run()
+    manager(optimizer, folded(*events), events, kind).run()
     return events
 
 
 def resumed(optimizer: object, kind: Kind, before: list[Event]) -> list[Event]:
-    """Go on from events as they come back from a journal."""
-    events = [decode(encode(e)) for e in before]
-    state = folded(events)
-    one = manager(optimizer, state, events, kind)
-    one.resume(tapes(events, state.unfinished), CONTEXT)
-    one.run()
-    return events
-
-
-def lines(events: list[Event]) -> list[bytes]:
-    return [encode(e) for e in events if isinstance(e, Start | Eval | End)]
+    return told.resumed(before, lambda state, events: manager(optimizer, state, events, kind))
 
 
 @every_optimizer
@@ -97,7 +79,7 @@ def lines(events: list[Event]) -> list[bytes]:
 def test_it_runs_and_resumes_with_all_types_that_it_takes(optimizer: Any, kind: Kind) -> None:
     optimizer = rounding(optimizer)
     whole = uninterrupted(optimizer, kind)
-    state = folded(whole)
+    state = folded(*whole)
     evaluated = [e for e in whole if isinstance(e, Eval)]
     assert evaluated
     for event in evaluated:

@@ -10,6 +10,47 @@ NOWHERE = Place("tree", 1, 1)
 CHEAP = settings(max_examples=200, derandomize=True, deadline=None, database=None)
 
 
+AS_TYPED = """\
+TASK 'a b'
+optimizer
+type   CMAES ! comment
+cmaes
+  settings
+  seed   112
+  end
+subend
+end
+parallelLevels JOBS=1 optimizations="2"
+checkpointcontrol
+  everyseconds   2  [h]
+end
+engine lennardjones
+cutoff 12
+endengine
+"""
+AS_WRITTEN = """\
+Task "a b"
+Optimizer
+  Type CMAES
+  CMAES
+    Settings
+      seed   112
+    End
+  End
+End
+ParallelLevels
+  Jobs 1
+  Optimizations "2"
+End
+CheckpointControl
+  EverySeconds 2 [h]
+End
+Engine LennardJones
+  Cutoff 12
+EndEngine
+"""
+
+
 def bare(text: str | None) -> Word | None:
     return None if text is None else Word(text, NOWHERE)
 
@@ -32,46 +73,7 @@ def outline(block: Block) -> tuple[object, ...]:
 
 
 def test_a_tree_is_written_with_two_blanks_a_level_and_in_the_printed_spelling():
-    text = """TASK 'a b'
-optimizer
-type   CMAES ! comment
-cmaes
-  settings
-  seed   112
-  end
-subend
-end
-parallelLevels JOBS=1 optimizations="2"
-checkpointcontrol
-  everyseconds   2  [h]
-end
-engine lennardjones
-cutoff 12
-endengine
-"""
-    assert (
-        write(tree_of(text))
-        == """Task "a b"
-Optimizer
-  Type CMAES
-  CMAES
-    Settings
-      seed   112
-    End
-  End
-End
-ParallelLevels
-  Jobs 1
-  Optimizations "2"
-End
-CheckpointControl
-  EverySeconds 2 [h]
-End
-Engine LennardJones
-  Cutoff 12
-EndEngine
-"""
-    )
+    assert write(tree_of(AS_TYPED)) == AS_WRITTEN
 
 
 def test_a_named_block_is_written_with_its_own_lines():

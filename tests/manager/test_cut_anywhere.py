@@ -8,14 +8,13 @@ import pytest
 
 from paramsrun.arrays import Matrix, Vector
 from paramsrun.evaluators.inline import Inline
-from paramsrun.manager.events import Context, End, Eval, Event, Inject, Run, Start
+from paramsrun.manager.events import End, Eval, Event, Inject, Run, Start
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.history import History
 from paramsrun.manager.loop import Manager
 from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.state import RunState
 from paramsrun.manager.stop_rule import StopRule
-from paramsrun.manager.tape import tapes
 from paramsrun.problem.space import Dimension, Space
 from paramsrun.results.journal import decode, encode
 from paramsrun.settings.families import (
@@ -27,11 +26,11 @@ from paramsrun.settings.families import (
 )
 from paramsrun.settings.running import ControlOptimizerSpawning
 from tests.manager.test_loop import Sphere
+from tests.manager.told import CONTEXT, folded, lines, resumed
 
 RANGES = np.array([[-1.0, 2.0], [0.0, 3.0]])
 X0 = np.array([0.5, 0.25])
 RUN = Run(1, {}, 1, "", ("a", "b"), RANGES, "", {}, 0.0, "")
-CONTEXT = Context("", 1, "", {}, (), True, 0.0, "")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,29 +66,11 @@ class Case:
 
     def whole(self) -> list[Event]:
         events: list[Event] = [RUN._replace(ranges=self.ranges, space=self.space)]
-        self.manager(folded(events), events).run()
+        self.manager(folded(*events), events).run()
         return events
 
     def resumed(self, before: list[Event]) -> list[Event]:
-        """Go on from events as they come back from a journal."""
-        events = [decode(encode(e)) for e in before]
-        state = folded(events)
-        manager = self.manager(state, events)
-        manager.resume(tapes(events, state.unfinished), CONTEXT)
-        manager.run()
-        return events
-
-
-def folded(events: list[Event]) -> RunState:
-    state = RunState()
-    for event in events:
-        state.apply(event)
-    return state
-
-
-def lines(events: list[Event]) -> list[bytes]:
-    """Return what makes two journals equal."""
-    return [encode(e) for e in events if isinstance(e, Start | Eval | Inject | End)]
+        return resumed(before, self.manager)
 
 
 LOG = Dimension("lr", 1e-4, 1.0, "float", "log")
@@ -115,8 +96,8 @@ CASES = {
         spawning={"slots": 5, "in_flight": 3},
     ),
     "stoppers that draw": Case(
-        (SMALL,),
-        90,
+        (NELDER_MEAD,),
+        60,
         (
             stoppers["TimeAnnealing"](critical_ratio=40.0),
             stoppers["ValueAnnealing"](critical_stop_chance=99.0),
@@ -218,19 +199,15 @@ def test_cuts_behind_cuts_are_completed(case: Case) -> None:
 def test_no_loss_of_a_changed_context_is_missed_as_the_best(case: Case) -> None:
     whole = case.whole()
     for cut in range(5, len(whole), 9):
-        events = [decode(encode(e)) for e in whole[:cut]]
-        state = folded(events)
-        manager = case.manager(state, events)
-        manager.resume(tapes(events, state.unfinished), CONTEXT._replace(comparable=False))
-        manager.run()
+        events = resumed(whole[:cut], case.manager, CONTEXT._replace(comparable=False))
         made = [e.fx for e in events[cut:] if isinstance(e, Eval)]
-        assert state.best.fx == min(made, default=np.inf), f"cut before event {cut}"
+        assert folded(*events).best.fx == min(made, default=np.inf), f"cut before event {cut}"
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.space])
 def test_every_point_of_typed_parameters_is_one_of_their_values(name: str) -> None:
     whole = CASES[name].whole()
-    state = folded(whole)
+    state = folded(*whole)
     for event in (e for e in whole if isinstance(e, Eval | Start)):
         scaling = state.scaling_of(event.o)
         x = event.x if isinstance(event, Eval) else event.x0

@@ -358,6 +358,22 @@ def test_six_optimizers_in_a_row_without_a_finite_loss_end_the_run() -> None:
     assert events[-1].how == "error"
 
 
+@pytest.mark.parametrize("good", [True, False])
+def test_ten_that_fail_in_a_row_end_the_run_unless_one_between_does_not(
+    good: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(optimizers._names, Broken, "Broken")
+    blocks = [Broken()] * 9 + [sampling(1) if good else Broken()]
+    rule = ExitRule(conditions(MaxTotalFunctionCalls=30))
+    if good:
+        assert run(blocks, rule).state.n_failed == 27
+    else:
+        with pytest.raises(
+            RunError, match="10 optimizers in a row failed at once; the last of them, opt"
+        ):
+            run(blocks, rule)
+
+
 def test_one_finite_loss_breaks_the_row() -> None:
     rule = ExitRule(conditions(MaxTotalFunctionCalls=90))
     ran = run([sampling(3)], rule, Sphere(fails=lambda key: key.optimizer % 6 != 0))

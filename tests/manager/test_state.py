@@ -3,9 +3,10 @@
 import math
 
 import numpy as np
+import pytest
 
-from paramsrun.manager.events import Context, End, Eval, Event, Exit, Start
-from paramsrun.manager.state import RunState
+from paramsrun.manager.events import Context, End, Eval, Exit, Start
+from tests.manager.told import folded
 
 X = np.zeros(1)
 
@@ -16,13 +17,6 @@ def start(o: int, t: float = 0.0) -> Start:
 
 def evaluated(n: int, o: int, fx: float, t: float = 0.0) -> Eval:
     return Eval(n, o, 0, 0, X, fx, t)
-
-
-def folded(*events: Event) -> RunState:
-    state = RunState()
-    for event in events:
-        state.apply(event)
-    return state
 
 
 def test_the_initial_evaluation_counts_towards_nothing() -> None:
@@ -70,10 +64,39 @@ def test_ends_are_counted_by_how_they_came() -> None:
     assert state.living == set()
 
 
+@pytest.mark.parametrize(
+    ("ends", "n"),
+    [
+        ([("failed", ""), ("failed", "")], 2),
+        ([("failed", ""), ("stopped", ""), ("failed", "")], 1),
+        ([("failed", ""), ("failed", "it cannot be restored: it differs"), ("failed", "")], 2),
+        ([("failed", ""), ("converged", "")], 0),
+    ],
+)
+def test_optimizers_that_fail_by_errors_of_their_own_are_counted_in_a_row(
+    ends: list[tuple[str, str]], n: int
+) -> None:
+    numbers = range(1, len(ends) + 1)
+    evaluations = (evaluated(o, o, 1.0) for o in numbers)
+    last = (End(o, how, reason, 0.0) for o, (how, reason) in zip(numbers, ends, strict=True))
+    state = folded(*map(start, numbers), *evaluations, *last)
+    assert (state.n_failing, state.n_barren) == (n, 0)
+    assert state.last_end is not None
+    assert state.last_end.o == len(ends)
+
+
+def test_a_failure_after_the_first_batch_ends_the_row() -> None:
+    failures = [(start(o), End(o, "failed", "", 0.0)) for o in (1, 2)]
+    late = (start(3), Eval(1, 3, 1, 0, X, 1.0, 0.0), End(3, "failed", "", 0.0))
+    assert folded(*failures[0], *failures[1]).n_failing == 2
+    assert folded(*failures[0], *failures[1], *late).n_failing == 0
+
+
 def test_a_run_that_ended_by_an_error_counts_failing_optimizers_anew() -> None:
     ends = [event for o in (1, 2) for event in (start(o), End(o, "failed", "", 0.0))]
     context = Context("", 1, "", {}, (), True, 0.0, "")
     assert folded(*ends, Exit("error", "", (), 0.0), context).n_barren == 0
+    assert folded(*ends, Exit("error", "", (), 0.0), context).n_failing == 0
     assert folded(*ends, context).n_barren == 2
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from paramsrun.manager.events import End, Eval, Event, Start
 from paramsrun.manager.exit_rule import ExitRule
@@ -149,3 +151,86 @@ def test_stops_count_towards_the_exit_conditions_at_once() -> None:
     ran = run([sampling(50)], exit_rule, stop_rule=rule)
     assert ran.state.n_evaluations == 10
     assert len(ran.of(Start)) == 2
+
+
+def looking(at: str, judged: list[int]) -> Any:
+    """Return a stopper that notes whom it judges, and stops nobody."""
+
+    class Watching:
+        looks_at = at
+
+        def met(self, target: Any, run: RunState, draw: Any) -> bool:
+            judged.append(target.start.o)
+            return False
+
+    return Watching()
+
+
+@pytest.mark.parametrize(
+    ("at", "after_3", "after_2", "after_best"),
+    [
+        ("target", [3], [2], [1]),
+        ("target and best", [3], [2], [1, 2, 3]),
+        ("all", [1, 2, 3], [1, 2, 3], [1, 2, 3]),
+    ],
+)
+def test_one_is_judged_again_once_what_its_verdict_depends_on_has_changed(
+    at: str, after_3: list[int], after_2: list[int], after_best: list[int]
+) -> None:
+    judged: list[int] = []
+    rule = StopRule([looking(at, judged)], spares_best=False)
+    run = state(*(started(o) for o in (1, 2, 3)), *(evaluated(o, o, float(o)) for o in (1, 2, 3)))
+    assert stopped(rule, run) == []
+    assert judged == [1, 2, 3]
+    for n, (o, expected) in enumerate([(3, after_3), (2, after_2), (1, after_best)], 4):
+        judged.clear()
+        run.apply(evaluated(n, o, 9.0))
+        assert stopped(rule, run) == []
+        assert judged == expected
+
+
+def test_one_that_was_the_best_is_judged_when_it_is_no_longer() -> None:
+    rule = StopRule([at_least(1)])
+    run = state(started(1), started(2), evaluated(1, 1, 1.0))
+    assert stopped(rule, run) == []
+    run.apply(evaluated(2, 2, 0.5))
+    assert stopped(rule, run) == [1]
+
+
+STOPPERS = [
+    stoppers["CurrentFunctionValueUnmoving"](number_of_function_calls=2, tolerance=0.3),
+    stoppers["MaxInteroptimizerDistance"](max_relative_distance=0.2),
+    stoppers["BestFunctionValueUnmoving"](number_of_function_calls=3),
+    stoppers["MinFunctionCalls"](n_min=3),
+]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 4), st.integers(0, 5), st.floats(0, 1)), max_size=40),
+    st.booleans(),
+)
+def test_leaving_out_the_unchanged_changes_no_verdict(
+    moves: list[tuple[int, int, float]], spares_best: bool
+) -> None:
+    def rule() -> StopRule:
+        return StopRule(STOPPERS, "(1 | 2 | 3) & 4", spares_best=spares_best)
+
+    lasting = rule()
+    run = state(*map(started, range(1, 5)), window=lasting.window)
+    for o, fx, x in moves:
+        n = run.n_evaluations + 1
+        run.apply(Eval(n, o, 0, 0, np.full(2, x), float(fx), 0.0))
+        verdicts = list(rule().stopped(run))
+        assert list(lasting.stopped(run)) == verdicts
+        for stopped_o, _ in verdicts:
+            run.apply(End(stopped_o, "stopped", "", 0.0, 1))
+
+
+def test_residuals_are_not_kept_in_the_state() -> None:
+    run = state(started(1), evaluated(1, 1, 1.0)._replace(r=np.zeros(9)), window=3)
+    one = run.optimizers[1]
+    assert one.last is not None
+    assert one.last.r is None
+    assert [recent.event.r for recent in one.recent] == [None]
+    one.recall(3, [evaluated(1, 1, 1.0)._replace(r=np.zeros(9))])
+    assert [recent.event.r for recent in one.recent] == [None]

@@ -1,16 +1,47 @@
 """Runs that are told event by event, as a journal tells them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from paramsrun.manager.events import Context, End, Eval, Event, Run, Start
+from paramsrun.manager.events import Context, End, Eval, Event, Inject, Run, Start
+from paramsrun.manager.loop import Manager
 from paramsrun.manager.state import RunState
+from paramsrun.manager.tape import tapes
 from paramsrun.problem.scaling import Kind, Scaling
+from paramsrun.results.journal import decode, encode
 
 RANGES = np.array([[0.0, 3.0], [0.0, 4.0]])
 """Of two parameters: the diagonal of their box is 5."""
+CONTEXT = Context("", 1, "", {}, (), True, 0.0, "")
+"""A resume in which nothing has changed."""
+
+
+def folded(*events: Event) -> RunState:
+    state = RunState()
+    for event in events:
+        state.apply(event)
+    return state
+
+
+def lines(events: list[Event]) -> list[bytes]:
+    """Return what makes two journals equal."""
+    return [encode(e) for e in events if isinstance(e, Start | Eval | Inject | End)]
+
+
+def resumed(
+    before: list[Event],
+    manager: Callable[[RunState, list[Event]], Manager],
+    context: Context = CONTEXT,
+) -> list[Event]:
+    """Go on from events as they come back from a journal; return all."""
+    events = [decode(encode(e)) for e in before]
+    state = folded(*events)
+    one = manager(state, events)
+    one.resume(tapes(events, state.unfinished), context)
+    one.run()
+    return events
 
 
 class Told:
@@ -53,7 +84,7 @@ class Told:
     def resume(self, t: float, comparable: bool = True) -> "Told":
         """Begin a new session at that time of the run."""
         self.t = t
-        self._apply(Context("", 1, "", {}, (), comparable, t, ""))
+        self._apply(CONTEXT._replace(comparable=comparable, t=t))
         return self
 
     def judge(self, stopper: Any, o: int = 1, draw: float = 0.5) -> bool:

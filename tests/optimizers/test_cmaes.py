@@ -132,7 +132,7 @@ def test_generations_that_fail_as_a_whole_end_nothing():
 def test_never_a_finite_loss_is_a_failure_in_the_end():
     ended, batches = run(CMAES(), lambda x: np.full(len(x), np.inf))
     assert ended.how == "failed"
-    assert ended.reason.startswith("no finite loss; ")
+    assert ended.reason.startswith("no finite loss: ")
     assert len(batches) > 20
 
 
@@ -194,7 +194,7 @@ def test_what_is_injected_before_the_first_population_waits_for_the_second():
 @pytest.mark.parametrize(
     ("optimizer", "mistake"),
     [
-        (CMAES(popsize=1), "Popsize must be 0 or at least 2, not 1"),
+        (CMAES(popsize=1), "Popsize must be at least 2, or 0 for 4 + floor(3 ln n), not 1"),
         (
             CMAES(settings={"tolfum": 1e-9}),
             "Settings tolfum is not an option of pycma; did you mean tolfun?",

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cli.jobs import SEED, function_job, journal_of, lennard_jones_job, paramsrun
-from tests.resuming.runs import cut_after, story
+from tests.cli.jobs import SEED, function_job, journal_of, lennard_jones_job, paramsrun, story
+from tests.resuming.runs import cut_after
 
 RESIDUALS = """\
 import numpy as np

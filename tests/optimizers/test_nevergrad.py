@@ -15,6 +15,7 @@ from paramsrun.optimizers.nevergrad import Nevergrad
 from paramsrun.optimizers.replay import Injected, Told, replay
 from paramsrun.settings.read_job import read_job
 from tests.cli.jobs import evaluations_of, function_job, paramsrun
+from tests.families.test_every_optimizer import now_and_then
 from tests.resuming.runs import SEED, cut_after, done, go_on, until
 
 needs_nevergrad = pytest.mark.skipif(
@@ -103,12 +104,9 @@ def test_replay_repeats_it_bit_for_bit(name):
 
 @every_name
 def test_replay_repeats_it_with_failures_and_offers(name):
-    def fails_now_and_then(x):
-        return np.where(np.floor(x.sum(axis=1) * 1e6) % 5 == 0, np.inf, bowl(x))
-
     history, proposer = [], start(name, budget=90)
     while proposer.ended is None:
-        history += go(proposer, fails_now_and_then, n=1)
+        history += go(proposer, now_and_then(bowl), n=1)
         if len(history) % 4 == 0 and proposer.ended is None and proposer.takes_offers:
             history.append(Injected(BEST, 1.0))
             proposer.inject(*history[-1])

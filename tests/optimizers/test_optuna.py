@@ -12,25 +12,15 @@ from paramsrun.errors import Findings
 from paramsrun.input import Source, parse
 from paramsrun.optimizers.contract import batched, scaled_by
 from paramsrun.optimizers.replay import Told, remind, replay
-from paramsrun.problem.scaling import Scaling
 from paramsrun.problem.space import Dimension
 from paramsrun.settings.declared import scope_of
 from paramsrun.settings.families import optimizers
 from paramsrun.settings.job import JobSettings
 from paramsrun.settings.read_job import read_tree
 from tests.families.test_every_optimizer import BOX, X0, bowl, go_on, run, same, start
+from tests.optimizers.spaces import TYPED_X0, loss, scaling
 
 pytest.importorskip("optuna")
-
-LR = Dimension("lr", 1e-5, 1e-1, "float", "log")
-WIDTH = Dimension("width", 4.0, 64.0, "integer")
-ACT = Dimension("act", 0.0, 2.0, "categorical", choices=("relu", "tanh", "gelu"))
-SPACE = (LR, WIDTH, ACT)
-TYPED_X0 = np.array([1e-2, 16.0, 1.0])
-
-
-def scaling(kind: Any = "none", space: tuple[Dimension, ...] = SPACE) -> Scaling:
-    return Scaling(np.array([[d.lower, d.upper] for d in space]), kind, space)
 
 
 def typed(kind: Any = "none", x0: Any = TYPED_X0, seed: int = 1, **keys: Any) -> Any:
@@ -38,11 +28,6 @@ def typed(kind: Any = "none", x0: Any = TYPED_X0, seed: int = 1, **keys: Any) ->
     seen = scaling(kind)
     settings = scaled_by(optimizers["Optuna"](**keys), seen)
     return settings.start(seen.bounds, seen.scaled(x0), np.random.default_rng(seed))
-
-
-def loss(x: Any) -> Any:
-    """Return the loss of points in real units; the best is lr 1e-3, width 40 and relu."""
-    return (np.log10(x[:, 0]) + 3.0) ** 2 + abs(x[:, 1] - 40.0) / 40.0 + 0.2 * x[:, 2]
 
 
 def told_by(text: str) -> list[str]:

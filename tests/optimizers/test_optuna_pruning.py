@@ -1,6 +1,7 @@
 """Optuna ends trials on their way, and a run with such trials is resumed exactly."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 
 import numpy as np
@@ -8,22 +9,20 @@ import pytest
 
 from paramsrun.arrays import Vector
 from paramsrun.evaluators.inline import Inline
-from paramsrun.manager.events import Context, End, Eval, Event, Run, Start
+from paramsrun.manager.events import Eval, Event, Run
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.history import History
 from paramsrun.manager.loop import Manager
 from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.state import RunState
-from paramsrun.manager.tape import tapes
 from paramsrun.optimizers.optuna import Optuna
 from paramsrun.problem.command.progress import Progress
 from paramsrun.problem.contract import Evaluation, Failure, Key, SetEvaluation
-from paramsrun.results.journal import decode, encode
 from paramsrun.settings.families import exit_conditions
 from tests.families.test_every_optimizer import needing
+from tests.manager.told import folded, lines, resumed
 
 RANGES = np.array([[-1.0, 2.0], [0.0, 3.0]])
-CONTEXT = Context("", 1, "", {}, (), True, 0.0, "")
 N_STEPS = 4
 
 
@@ -59,16 +58,9 @@ def manager(made: Optuna, state: RunState, events: list[Event], n: int = 30) -> 
     )
 
 
-def folded(events: list[Event]) -> RunState:
-    state = RunState()
-    for event in events:
-        state.apply(event)
-    return state
-
-
 def whole(made: Optuna) -> tuple[RunState, list[Event]]:
     events: list[Event] = [Run(1, {}, 1, "", ("a", "b"), RANGES, "", {}, 0.0, "")]
-    state = folded(events)
+    state = folded(*events)
     manager(made, state, events).run()
     return state, events
 
@@ -114,12 +106,6 @@ def test_a_lower_percentile_ends_more() -> None:
 def test_every_cut_is_completed(sampler: str) -> None:
     made = optimizer(sampler=sampler)
     _, uncut = whole(made)
-    told = [encode(e) for e in uncut if isinstance(e, Start | Eval | End)]
     for cut in range(2, len(uncut), 3):
-        events = [decode(encode(event)) for event in uncut[:cut]]
-        state = folded(events)
-        resumed = manager(made, state, events)
-        resumed.resume(tapes(events, state.unfinished), CONTEXT)
-        resumed.run()
-        again = [encode(e) for e in events if isinstance(e, Start | Eval | End)]
-        assert again == told, f"cut before event {cut}"
+        again = resumed(uncut[:cut], partial(manager, made))
+        assert lines(again) == lines(uncut), f"cut before event {cut}"

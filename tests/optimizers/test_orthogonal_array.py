@@ -10,10 +10,11 @@ import pytest
 from paramsrun.arrays import Matrix, Vector
 from paramsrun.optimizers.contract import Proposer, within
 from paramsrun.optimizers.orthogonal_array import OrthogonalArray
-from paramsrun.problem.scaling import Kind, Scaling
+from paramsrun.problem.scaling import Kind
 from paramsrun.problem.space import Dimension, Space
-from tests.cli.jobs import evaluations_of, function_job, paramsrun
-from tests.resuming.runs import cut_after, done, story
+from tests.cli.jobs import evaluations_of, function_job, paramsrun, story
+from tests.optimizers.spaces import scaling
+from tests.resuming.runs import cut_after, done
 
 SPACE: Space = (
     Dimension("activation", 0.0, 2.0, "categorical", choices=("relu", "tanh", "no bias")),
@@ -24,19 +25,15 @@ SPACE: Space = (
 RNG = np.random.default_rng(0)
 
 
-def scaling(space: Space, kind: Kind = "none") -> Scaling:
-    return Scaling(np.array([[d.lower, d.upper] for d in space]), kind, space)
-
-
 def start(space: Space = SPACE, kind: Kind = "none", **keys: int) -> Proposer:
-    how = scaling(space, kind)
+    how = scaling(kind, space)
     optimizer = within(OrthogonalArray(**keys), how.seen)
     return optimizer.start(how.bounds, how.bounds.mean(axis=1), RNG)
 
 
 def of(proposer: Proposer, space: Space = SPACE, kind: Kind = "none") -> list[tuple[object, ...]]:
     """Return the next batch as people have it."""
-    return [tuple(scaling(space, kind).typed(x)) for x in proposer.ask()]
+    return [tuple(scaling(kind, space).typed(x)) for x in proposer.ask()]
 
 
 @pytest.mark.parametrize("kind", ["none", "linear", "std"])

@@ -83,6 +83,13 @@ class JobFolder:
             text = text.replace(old, new, 1)
         self.write(name, text)
 
+    def without_data(self, parameters: str) -> "JobFolder":
+        """Take these parameters, and no jobs and data sets."""
+        self.write("parameter_interface.yaml", parameters)
+        for name in ("job_collection.yaml", "training_set.yaml"):
+            (self.path / name).unlink()
+        return self
+
     def load(self, seed: int = 1, run_code: bool = False, is_new: bool = True) -> Problem | None:
         self.findings = Findings()
         settings, tree = read_job(self.path / "params.in", self.findings)

@@ -39,10 +39,7 @@ X = np.array([1 / 3, 2.0])
 
 @pytest.fixture
 def job(job: JobFolder) -> JobFolder:
-    job.write("parameter_interface.yaml", PARAMETERS)
-    for name in ("job_collection.yaml", "training_set.yaml"):
-        (job.path / name).unlink()
-    return job
+    return job.without_data(PARAMETERS)
 
 
 def with_command(job: JobFolder, command: str, *keys: str, rest: str = "") -> Problem:
@@ -269,7 +266,7 @@ def test_a_program_that_vanishes_is_a_failed_point(job: JobFolder) -> None:
 def test_much_output_is_not_read_into_memory(job: JobFolder) -> None:
     import tracemalloc
 
-    script = "yes 'loss=1' | head -c 30000000; echo; echo loss=8"
+    script = "yes 'loss=1' | head -c 6000000; echo; echo loss=8"
     problem = with_command(job, sh(script), r"LossPattern ^loss=(.*)$")
     tracemalloc.start()
     try:

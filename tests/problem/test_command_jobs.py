@@ -1,28 +1,22 @@
 """Engine Command in whole jobs: workers, resumes, what is stored and what is told."""
 
+import errno
 import os
+import re
+import resource
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from paramsrun.errors import CodeChanged
+from paramsrun.errors import CodeChanged, NoRoom
 from paramsrun.job import Job
+from paramsrun.problem.command import room
 from paramsrun.problem.command.objective import CommandObjective
 from paramsrun.problem.contract import Key
-from tests.cli.jobs import PARAMETERS, SAMPLING, SEED, evaluations_of, paramsrun, start
-from tests.resuming.runs import (
-    INPUTS,
-    PARENT,
-    cut_after,
-    done,
-    events,
-    go_on,
-    refused,
-    story,
-    tell,
-    until,
-)
+from tests.cli.jobs import PARAMETERS, SAMPLING, SEED, evaluations_of, paramsrun, start, story
+from tests.resuming.runs import INPUTS, PARENT, cut_after, done, events, go_on, refused, tell, until
 
 TRAIN = """\
 #!/bin/sh
@@ -187,6 +181,48 @@ def test_a_program_edited_during_a_run_ends_it_before_the_new_one_gives_a_loss(
     assert [e["n"] for e in evaluations_of(Path("params.2.results"))] == list(range(1, 41))
     output = tell(Path("params.2.results"))
     assert output.count("Warning: the code of ./train.sh changed since") == 1
+
+
+@pytest.mark.parametrize("evaluator", ["Inline", "Processes Workers=2", "Dask Workers=2"])
+def test_a_disk_without_room_ends_the_run_before_a_point_has_failed_from_it(
+    tmp_path: Path, evaluator: str
+) -> None:
+    if "Dask" in evaluator:
+        pytest.importorskip("distributed")
+    grow = f"test $(wc -l < {tmp_path}/seen) -lt 9 || head -c 200000 /dev/zero > big || exit 1\n"
+    begin, _, rest = TRAIN.partition("\n")
+    Path("job/train.sh").write_text(f"{begin}\necho 1 >> {tmp_path}/seen\n{grow}{rest}")
+    text = f"Evaluator Type={evaluator}\nParallelLevels ParameterVectors=4\n{until(30)}"
+    write(CMAES + text)
+    untorn = {"PYTHONDONTWRITEBYTECODE": "1"}
+    run = start("job/params.in", folder=tmp_path, before=full_at(100_000), environment=untorn)
+    _, errors = run.communicate()
+    assert run.returncode == 1
+    assert errors.startswith("Programs cannot be run, since their folders cannot be written: ")
+    assert errors.endswith("\nMake room, and go on by --resume auto\n")
+    assert 0 < len(evaluations_of(PARENT)) < 15
+    done(paramsrun("job/params.in", "--resume", "auto"))
+    found = evaluations_of(Path("params.2.results"))
+    assert [e["n"] for e in found] == list(range(1, 31))
+    for event in found:
+        is_too_small = "a is too small" in str(event.get("why"))
+        assert is_too_small or event["fx"] == pytest.approx(expected(event), rel=1e-12)
+
+
+def full_at(n_bytes: int) -> Callable[[], None]:
+    """Return what keeps a process, and those that it starts, from writing larger files."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, n_bytes))
+
+    return limit
+
+
+@pytest.mark.parametrize("name", ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EFBIG"])
+def test_an_error_of_the_disk_is_not_one_of_the_point(name: str) -> None:
+    number = getattr(errno, name)
+    with pytest.raises(NoRoom, match=re.escape(os.strerror(number))):
+        room.check(OSError(number, os.strerror(number)))
 
 
 def test_a_program_that_was_only_touched_runs_on() -> None:

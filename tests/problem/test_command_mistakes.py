@@ -11,9 +11,7 @@ from tests.problem.test_command import PARAMETERS
 
 @pytest.fixture
 def job(job: JobFolder) -> JobFolder:
-    job.write("parameter_interface.yaml", PARAMETERS)
-    for name in ("job_collection.yaml", "training_set.yaml"):
-        (job.path / name).unlink()
+    job.without_data(PARAMETERS)
     job.write("train.py", "raise SystemExit('a check must not run this')\n")
     job.write("good.txt", "{{lr}}\n")
     return job

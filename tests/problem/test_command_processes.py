@@ -62,10 +62,7 @@ class Pipe:
 
 @pytest.fixture
 def job(job: JobFolder) -> JobFolder:
-    job.write("parameter_interface.yaml", PARAMETERS)
-    for name in ("job_collection.yaml", "training_set.yaml"):
-        (job.path / name).unlink()
-    return job
+    return job.without_data(PARAMETERS)
 
 
 def command(job: JobFolder, line: str, keys: str = "", rest: str = "") -> Path:

@@ -100,8 +100,7 @@ def test_other_keys_are_metadata() -> None:
         ({"ReferenceValue": "None"}, "t.yaml:4:1: ReferenceValue is missing: the value to be met"),
         (
             {"Weight": "", "Wieght": "1"},
-            "t.yaml:4:1: Weight is missing: a number, or an array like the value; "
-            "did you mean it by Wieght?",
+            "t.yaml:4:1: Wieght: no such key; did you mean Weight, which is missing?",
         ),
         ({"Expression": "1 + 2"}, "t.yaml:2:13: Expression needs an extractor, such as"),
         ({"Expression": "[1]"}, "t.yaml:2:13: Expression must be a text, such as energy('job')"),
@@ -109,7 +108,7 @@ def test_other_keys_are_metadata() -> None:
         ({"Weight": "-1"}, "t.yaml:3:9: Weight must not be negative"),
         ({"Weight": "nan"}, "t.yaml:3:9: Weight must be finite"),
         ({"Weight": "{a: 1}"}, "t.yaml:3:9: Weight must be a number or an array"),
-        ({"Weight": "heavy"}, "t.yaml:3:9: only numbers may stand in an array, not heavy"),
+        ({"Weight": "heavy"}, "t.yaml:3:9: Weight must be a number or an array, not 'heavy'"),
         ({"ReferenceValue": "[1, x]"}, "t.yaml:4:21: ReferenceValue: only numbers may stand in an"),
         ({"ReferenceValue": "[[1, 2], [3]]"}, "t.yaml:4:17: ReferenceValue: the rows of an array"),
         ({"ReferenceValue": "|\n  array([[1,2],[3]])"}, "t.yaml:4:17: ReferenceValue: the rows"),

@@ -8,6 +8,7 @@ import pytest
 
 from paramsrun.problem.contract import Key
 from paramsrun.problem.problem import Problem
+from paramsrun.problem.user_code import UserCode
 from tests.problem.conftest import JobFolder
 
 PARAMETERS = """\
@@ -212,7 +213,7 @@ def test_a_call_that_names_no_function_is_told_once(black_box: JobFolder, call: 
     black_box.write("params.in", f"Engine Function\n  Call {call}\nEndEngine\n")
     assert black_box.load() is None
     (found,) = black_box.report
-    assert found.endswith(f"must be module:name, such as loss:rosenbrock, not {call}")
+    assert found.endswith(f"for the function loss in rosenbrock.py, not {call}")
 
 
 @pytest.mark.parametrize(
@@ -350,3 +351,26 @@ def test_a_function_cannot_change_the_values_by_name(black_box: JobFolder) -> No
     black_box.write("params.in", NAMED)
     problem = with_code(black_box, "def f(p):\n    p['a'] += 1\n    return p['a']\n")
     assert [problem.evaluate(X0, FIRST).fx for _ in range(2)] == [2.0, 2.0]
+
+
+def test_a_function_that_is_async_is_told_how_to_define_it(black_box: JobFolder) -> None:
+    problem = with_code(black_box, "async def f(x): return 1.0\n")
+    (failure,) = problem.evaluate(X0, FIRST).training.failures
+    assert failure == ("Function loss:f", "it is async: define it by def, not async def")
+
+
+def test_a_module_that_is_no_python_is_told_with_its_line_when_it_may_be_run(
+    black_box: JobFolder,
+) -> None:
+    black_box.write("loss.py", "def f(x):\n    return 1 +\n")
+    assert black_box.load(run_code=True) is None
+    assert black_box.report == [
+        "params.in:2:8: Engine Function%Call loss:f: the module is no Python at loss.py:2:15: "
+        "invalid syntax"
+    ]
+
+
+def test_a_folder_that_is_looked_through_is_told_once() -> None:
+    code = UserCode("gone:f", (Path("/nowhere"), Path("/nowhere")))
+    with pytest.raises(ImportError, match=r"^there is no module gone in /nowhere or on the Python"):
+        code.find()

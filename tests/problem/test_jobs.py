@@ -153,7 +153,7 @@ def test_a_block_never_closed_is_told_in_the_yaml_file() -> None:
         ("---\nID: a\n", "j.yaml:2:1: AMSInput is missing: each job needs one"),
         (
             "---\nID: a\nAMSinput: x\n",
-            "j.yaml:3:1: AMSInput is missing: each job needs one; did you mean it by AMSinput?",
+            "j.yaml:3:1: AMSinput: no such key; did you mean AMSInput, which is missing?",
         ),
         (entry(DIMER, ""), "j.yaml:2:1: ID is missing: each job needs one"),
         ("---\nID: [a]\nAMSInput: x\n", "j.yaml:2:5: ID must be a text"),

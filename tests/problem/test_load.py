@@ -17,7 +17,13 @@ from tests.problem.conftest import JobFolder
 def test_a_missing_file_is_told_with_its_key(job: JobFolder, name: str, key: str) -> None:
     path = job.path / name
     path.unlink()
-    assert job.mistakes() == [f"params.in:1:1: {key}: {name} does not exist"]
+    assert job.mistakes() == [f"params.in:1:1: {key}: {name} (the default) does not exist"]
+
+
+def test_a_name_that_no_file_can_have_is_told(job: JobFolder) -> None:
+    job.write("params.in", f"ParameterInterface {'a' * 300}\nEngineCollection {'b' * 300}\n")
+    told = [m.rpartition(": ")[2] for m in job.mistakes()]
+    assert told == ["File name too long", "File name too long"]
 
 
 def test_a_missing_file_is_told_where_the_input_names_it(job: JobFolder) -> None:
@@ -43,7 +49,7 @@ def test_all_mistakes_of_all_files_come_together(job: JobFolder) -> None:
     assert job.mistakes() == [
         "job_collection.yaml:20:8: there is no element Xx",
         "parameter_interface.yaml:10:8: the value 9.0 of rmin is outside its range 1.0 to 4.0",
-        "training_set.yaml:5:9: only numbers may stand in an array, not x",
+        "training_set.yaml:5:9: Weight must be a number or an array, not 'x'",
         "training_set.yaml:9:13: there is no extractor eneryg; did you mean energy?",
     ]
 
@@ -53,7 +59,7 @@ def test_broken_yaml_is_told_once_and_the_other_files_are_checked(job: JobFolder
     job.edit("training_set.yaml", {"Sigma: 0.5": "Sigma: 0"})
     found = job.mistakes()
     assert len(found) == 2
-    assert found[0].startswith("job_collection.yaml:3:1: the YAML is broken here")
+    assert found[0].startswith("job_collection.yaml:2:5: the YAML is broken here")
     assert found[1] == "training_set.yaml:6:8: Sigma must be a number above 0, not 0"
 
 

@@ -60,6 +60,13 @@ def test_a_cell_that_is_absurdly_small_is_refused() -> None:
         pairs_within(15.0, np.zeros((1, 3)), 0.1 * np.eye(3))
 
 
+def test_a_cutoff_whose_square_is_no_number_reaches_everything_or_is_refused() -> None:
+    pair = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    assert len(pairs_within(1e160, pair).first) == 1
+    with pytest.raises(ValueError, match="more than 100000 cells"):
+        pairs_within(1e160, pair, 5.0 * np.eye(3))
+
+
 def test_without_a_lattice_there_is_only_one_image() -> None:
     vector = np.array([7.0, -8.0, 9.0])
     np.testing.assert_array_equal(minimum_image(vector, None), vector)

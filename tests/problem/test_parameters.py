@@ -117,14 +117,14 @@ def test_values_written_are_read_back_exactly(x: list[float]) -> None:
         ({"range": "[0, inf]"}, "p.yaml:4:12: range must be finite, not inf"),
         ({"range": "[-1e308, 1e308]"}, "p.yaml:4:8: the range of a is too wide"),
         ({"value": "nan"}, "p.yaml:3:8: value must be finite, not nan"),
-        ({"value": "'1'"}, "p.yaml:3:8: value must be a number, not '1'"),
+        ({"value": "'1'"}, "p.yaml:3:8: value must be a number, not '1': write it without quotes"),
         ({"value": "one"}, "p.yaml:3:8: value must be a number, not 'one'"),
         ({"is_active": "maybe"}, "p.yaml:5:12: is_active must be true or false, not 'maybe'"),
         ({"name": "[a]"}, "p.yaml:2:7: name must be a text"),
         ({"range": ""}, "p.yaml:2:1: range is missing: a parameter needs one"),
         (
             {"range": "", "rnage": "[0, 1]"},
-            "p.yaml:5:1: range is missing: a parameter needs one; did you mean it by rnage?",
+            "p.yaml:5:1: rnage: no such key; did you mean range, which is missing?",
         ),
     ],
 )

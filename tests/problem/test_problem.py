@@ -50,7 +50,12 @@ def test_a_validation_set_beside_the_input_is_read_without_being_named(job: JobF
 
 
 def test_a_failing_validation_set_does_not_touch_the_training_loss(job: JobFolder) -> None:
-    job.write("validation_set.yaml", TRAINING_SET.replace("energy('at_2')-", "1/0*energy('at_2')-"))
+    job.write(
+        "validation_set.yaml",
+        TRAINING_SET.replace(
+            "energy('at_2')-", "1/(energy('at_2')-energy('at_2'))*energy('at_2')-"
+        ),
+    )
     evaluation = job.problem().evaluate(X0, Key(1, 10))
     assert evaluation.fx == 9.0
     assert evaluation.failures == ()

@@ -151,6 +151,28 @@ def test_no_stoppers_says_so_in_the_input_of_a_resume() -> None:
     assert given_by("Stopper None\n").Stopper == []
 
 
+@pytest.mark.parametrize("name", ["ExitCondition", "Stopper"])
+@pytest.mark.parametrize("statement", ["block[name] = []", "block[name] = None", "del block[name]"])
+def test_a_list_of_conditions_that_is_cleared_takes_its_combination_along(
+    name: str, statement: str
+) -> None:
+    block = given_by(
+        "ExitCondition\n  Type TimeLimit\n  TimeLimit 9\nEnd\nExitConditionBooleanCombination 1\n"
+        "Stopper\n  Type MaxFunctionCalls\n  MaxFunctionCalls 9\nEnd\nStopperBooleanCombination 1\n"
+    )
+    exec(statement, {"block": block, "name": name})
+    assert block[f"{name}BooleanCombination"] is None
+    other = {"ExitCondition": "Stopper", "Stopper": "ExitCondition"}[name]
+    assert block[f"{other}BooleanCombination"] == "1"
+
+
+def test_a_combination_may_come_before_its_conditions() -> None:
+    block = empty()
+    block.StopperBooleanCombination = "1 & 2"
+    block.Stopper = [{"Type": "MaxFunctionCalls"}, {"Type": "MinFunctionCalls"}]
+    assert block.StopperBooleanCombination == "1 & 2"
+
+
 def test_a_block_is_in_the_input_once_something_is_set_in_it() -> None:
     block = empty()
     assert block.ParallelLevels.Optimizations is None
@@ -261,3 +283,24 @@ def test_mistakes_of_a_text_are_told_with_their_places() -> None:
         (4, "Generator%Type is given twice; keep one"),
         (6, "Scaler needs a value behind it: Optimizers, Linear, Std or None"),
     ]
+
+
+def test_mistakes_in_a_free_block_are_those_of_an_input_file() -> None:
+    lines = ("xatol 1e-6", "xatol 1e-4", "fatol = 3", "maxiter")
+    block = "".join(f"      {line}\n" for line in lines)
+    text = f"Optimizer\n  Type Scipy\n  Scipy\n    Settings\n{block}    End\n  End\nEnd\n"
+    with pytest.raises(InputError) as raised:
+        given_by(text)
+    findings = Findings()
+    read(
+        parse(Source(text, Place("<text>", 1, 1)), scope_of(JobSettings), findings),
+        JobSettings,
+        findings,
+    )
+    in_a_file = [(m.place, m.text) for m in findings.mistakes]
+    assert [(m.place, m.text) for m in raised.value.mistakes] == in_a_file
+    assert in_a_file[0] == (
+        Place("<text>", 6, 7),
+        "Optimizer%Scipy%Settings%xatol is given twice; keep one",
+    )
+    assert [place.line for place, _ in in_a_file] == [6, 7, 8]

@@ -14,17 +14,17 @@ from paramsrun import ParAMSJob
 from paramsrun.errors import Findings, InputError, RunError, UsageError
 from paramsrun.input import Source
 from paramsrun.settings.read_job import read_job, read_text
-from tests.cli.jobs import CALLS_25, SAMPLING, SEED, function_job, journal_of, paramsrun, start
-from tests.resuming.runs import (
-    TWO_OPTIMIZERS,
-    UNEVEN,
-    control,
-    cut_after,
-    losses,
-    numbers,
+from tests.cli.jobs import (
+    CALLS_25,
+    SAMPLING,
+    SEED,
+    function_job,
+    journal_of,
+    paramsrun,
+    start,
     story,
-    until,
 )
+from tests.resuming.runs import TWO_OPTIMIZERS, UNEVEN, control, cut_after, losses, numbers, until
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*/*.in"))
 SLOW = "import time\ndef loss(x):\n    time.sleep(0.002)\n    return float(x @ x)\n"
@@ -75,6 +75,18 @@ def test_text_and_python_give_equal_journals() -> None:
     assert results.path == Path("python.results").absolute()
     assert story(results.path) == story(Path("text.results"))
     assert len(story(results.path)) > 45
+
+
+def test_a_stopper_ends_optimizers_as_in_text() -> None:
+    stopper = "Stopper\n  Type MaxFunctionCalls\n  MaxFunctionCalls 7\nEnd\n"
+    path = function_job(Path("job"), text=SAMPLING + SEED + until(25) + stopper)
+    assert paramsrun(path, "--name", "text").exit_code == 0
+    function_job(Path("job"), text=SAMPLING + SEED + until(25))
+    job = ParAMSJob.from_inputfile(path, name="python")
+    job.add_stopper("MaxFunctionCalls", 7)
+    told = story(job.run(echo=quiet).path)
+    assert told == story(Path("text.results"))
+    assert "stopped" in [e["how"] for e in told if e["e"] == "end"]
 
 
 def test_the_journal_of_an_input_file_is_that_of_its_command() -> None:
@@ -239,6 +251,24 @@ def test_a_run_that_fails_raises_and_says_so_afterwards() -> None:
         job.run(echo=quiet)
     assert job.status() == "failed"
     assert not job.check()
+
+
+def test_a_script_begins_anew_after_a_run_that_ended_at_its_initial_loss() -> None:
+    faulty = "def loss(x):\n    return float('nan')\n"
+    job = ParAMSJob.from_inputfile(function_job(Path("job"), faulty, module="faulty"))
+    with pytest.raises(RunError, match="not finite"):
+        job.run(echo=quiet)
+    assert not ParAMSJob.run_exists("params")
+    with pytest.raises(UsageError, match=r"params\.results ended at its initial loss"):
+        ParAMSJob.load_run("params")
+    said: list[str] = []
+    job = a_job()
+    job.run(echo=said.append)
+    assert said[0].endswith(": a new run begins in params.2.results")
+    assert (job.name, job.status()) == ("params.2", "successful")
+    assert job.results.path == Path("params.2.results").absolute()
+    assert ParAMSJob.run_exists("params")
+    assert ParAMSJob.load_run("params").name == "params.3"
 
 
 def test_the_job_of_a_folder_can_be_loaded() -> None:
@@ -423,3 +453,9 @@ def test_a_run_with_a_folder_of_its_own_is_gone_on_with_in_the_next() -> None:
     job.settings.input.ExitCondition = []
     job.add_exit_condition("MaxTotalFunctionCalls", 25)
     assert job.run(echo=quiet).path == Path("search.2.results").absolute()
+
+
+def test_an_input_that_is_neither_text_nor_dict_is_told() -> None:
+    wanted = r"^an input is a block or a dict \(a job takes a text, too\), not a int$"
+    with pytest.raises(TypeError, match=wanted):
+        ParAMSJob("x", 3)  # type: ignore[arg-type]

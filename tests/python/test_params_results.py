@@ -132,6 +132,36 @@ def test_the_best_parameters_are_those_of_the_best_optimizer() -> None:
     assert results.get_parameter_interface().x0.tolist() == list(best.parameters.values())
 
 
+def test_each_optimizer_has_its_own_parameters_and_statistics() -> None:
+    results = dimers()
+    first = results.get_optimizers()[0]
+    interface = results.get_parameter_interface(optimizer=first.number)
+    assert first.parameters is not None
+    assert interface.x0.tolist() == list(first.parameters.values())
+    whole, own = results.get_running_stats(), results.get_running_stats(optimizer=first.number)
+    assert len(own["evaluation"]) > 0
+    of = {e["n"] for e in evaluations_of(results.path) if e["o"] == first.number}
+    kept = np.isin(whole["evaluation"], list(of))
+    assert {name: column[kept].tolist() for name, column in whole.items()} == {
+        name: column.tolist() for name, column in own.items()
+    }
+
+
+def test_a_validation_set_has_rows_and_predictions_of_its_own() -> None:
+    results = dimers(EVERY_ROW)
+    n, _ = results.get_running_loss(data_set="validation_set")
+    table = results.get_running_active_parameters(data_set="validation_set")
+    assert table["evaluation"].tolist() == [0, 7, 17]  # each optimizer's seventh
+    assert table["eps"].tolist() == results.get_running_active_parameters()["eps"].tolist()
+    stats = results.get_running_stats(data_set="validation_set")
+    assert stats["evaluation"].tolist() == n.tolist()
+    for optimizer in (None, 1):
+        predictions = results.get_data_set_predictions("best", "validation_set", optimizer)
+        assert list(predictions) == [f"energy('d{k}')" for k in range(6)]
+        loss = results.get_loss("best", "validation_set", optimizer)
+        assert sum(one.contribution for one in predictions.values()) == pytest.approx(loss)
+
+
 def test_predictions_come_by_expression() -> None:
     predictions = dimers().get_data_set_predictions("initial")
     assert list(predictions) == [f"energy('d{k}')" for k in range(6)]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from paramsrun import ParAMSResults
-from tests.resuming.runs import story
+from tests.cli.jobs import story
 
 EXAMPLE = Path(__file__).parents[2] / "examples/LJ_Ar_restart"
 

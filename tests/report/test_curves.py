@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from paramsrun.errors import RunError, UsageError
+from paramsrun.manager.events import End
 from paramsrun.report.curves import Ending, read
 from tests.report.told import (
     CONTEXT,
@@ -50,10 +51,15 @@ def test_an_end_is_at_the_last_evaluation_of_its_optimizer(how: str) -> None:
     assert run.curves[1].ending is None
 
 
-def test_a_result_that_comes_after_the_end_is_drawn_but_is_not_the_end() -> None:
+def test_a_result_that_was_in_flight_at_the_end_is_the_end_of_the_curve() -> None:
     curve = told(*FIRST, ended(1, "stopped"), evaluated(5, 1, 1.0)).curves[0]
     assert curve.n.tolist() == [1, 3, 5]
-    assert (curve.ending, curve.end_fx) == (Ending("stopped", 3), 4.0)
+    assert (curve.ending, curve.end_fx) == (Ending("stopped", 5), 1.0)
+
+
+def test_a_stop_by_hand_is_told_from_one_by_a_stopper() -> None:
+    run = told(*FIRST, End(1, "stopped", "asked for by the file STOP_1", 0.0), ended(2, "stopped"))
+    assert [c.ending for c in run.curves] == [Ending("asked for", 3), Ending("stopped", 4)]
 
 
 def test_an_end_behind_a_failed_point_is_at_the_height_of_the_loss_before() -> None:

@@ -11,7 +11,7 @@ from click.testing import Result
 
 from paramsrun.manager.events import Eval, Run, Start
 from paramsrun.report.export import export
-from paramsrun.results.evaluations import CHUNK, chunks, evaluations
+from paramsrun.results.evaluations import ROWS, chunks, evaluations
 from paramsrun.results.folder import JOURNAL
 from paramsrun.results.journal import FORMAT, Journal
 from tests.cli.jobs import function_job, journal_of, lennard_jones_job, paramsrun
@@ -120,12 +120,12 @@ def test_a_run_without_an_evaluation_gives_an_empty_table() -> None:
 
 
 def test_pieces_are_the_whole() -> None:
-    folder = long_run(2 * CHUNK + 7)
+    folder = long_run(2 * ROWS + 7)
     pieces = list(chunks(folder))
-    assert [len(piece.n) for piece in pieces] == [CHUNK, CHUNK, 7]
+    assert [len(piece.n) for piece in pieces] == [ROWS, ROWS, 7]
     whole = evaluations(folder)
     assert np.array_equal(np.concatenate([piece.x for piece in pieces]), whole.x)
-    assert whole.own.tolist() == list(range(1, 2 * CHUNK + 8))
+    assert whole.own.tolist() == list(range(1, 2 * ROWS + 8))
 
 
 @pytest.mark.parametrize("kind", ["csv", "h5"])
@@ -136,20 +136,29 @@ def test_memory_does_not_grow_with_the_run(kind: str) -> None:
     export(folder, kind)
     for path in (folder / JOURNAL).iterdir():
         path.unlink()
-    long_run(8 * CHUNK)
+    long_run(8 * ROWS)
     tracemalloc.start()
     try:
         export(folder, kind)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 4 * CHUNK * 1000  # a tenth of all its lines as events
+    assert peak < 4 * ROWS * 1000  # a tenth of all its lines as events
+
+
+def test_both_kinds_may_be_asked_for_at_once() -> None:
+    pytest.importorskip("h5py")
+    long_run(3)
+    assert done(paramsrun("export", "long.results", "--csv", "--hdf5")) == "long.csv\nlong.h5\n"
+    assert Path("long.csv").is_file()
+    assert Path("long.h5").is_file()
+    output = refused(paramsrun("export", "long.results", "--csv", "--hdf5", "--output", "t"))
+    assert output == "--output names one file: leave it out, or give --csv or --hdf5 alone\n"
 
 
 def test_what_cannot_be_written_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     long_run(3)
     assert "Say what to write: --csv or --hdf5" in refused(paramsrun("export", "long.results"))
-    assert "There is no results folder job" in refused(paramsrun("export", "job", "--csv"))
     output = refused(paramsrun("export", "long.results", "--csv", "--output", "no/t.csv"))
     assert output == "no/t.csv cannot be written: No such file or directory\n"
     output = refused(paramsrun("export", "long.results", "--csv", "--output", "."))

@@ -9,10 +9,9 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 from PIL import Image
 
-from paramsrun.manager.events import Event
+from paramsrun.manager.events import End, Event
 from paramsrun.report.curves import Losses
 from paramsrun.report.loss_figure import figure, write
 from tests.report.told import (
@@ -23,6 +22,7 @@ from tests.report.told import (
     evaluated,
     exited,
     in_turn,
+    signs,
     started,
     told,
 )
@@ -44,10 +44,6 @@ def axes_of(*runs: Losses) -> Axes:
 def numbers(axes: Axes) -> list[str]:
     """Return the numbers at the curves, in order."""
     return sorted(text.get_text() for text in axes.texts)
-
-
-def signs(drawn: Figure) -> list[str]:
-    return [text.get_text() for legend in drawn.legends for text in legend.get_texts()]
 
 
 def uprights(axes: Axes) -> list[float]:
@@ -90,6 +86,12 @@ def test_icons_stand_where_optimizers_ended_and_are_explained() -> None:
         "s": at["job exit"],
     }
     assert signs(drawn) == ["converged", "stopped by a stopper", "failed", "job exit"]
+
+
+def test_a_stop_by_hand_has_a_sign_of_its_own() -> None:
+    by_hand = End(4, "stopped", "asked for by the file STOP_4", 0.0)
+    drawn = figure([told(*FIVE[:-1], by_hand)])
+    assert signs(drawn) == ["converged", "stopped by a stopper", "stopped by hand", "failed"]
 
 
 def test_a_run_that_goes_on_has_no_legend() -> None:

@@ -112,5 +112,3 @@ def test_a_run_without_a_trial_is_told() -> None:
     folder = journal(Path("new.results"), begun(), Exit("signal", "", (), 0.0))
     with pytest.raises(UsageError, match=r"nothing to draw: .* new\.results"):
         read([folder])
-    with pytest.raises(UsageError, match=r"There is no results folder nowhere\.results"):
-        read([Path("nowhere.results")])

@@ -13,6 +13,7 @@ from paramsrun.problem.space import Dimension
 from paramsrun.report.search_axes import axis_of
 from paramsrun.report.search_figure import figure, write
 from tests.report.searched import SPACE, sampled, search
+from tests.report.told import signs
 
 X = sampled(60)
 FX = 0.1 + (np.log10(X[:, 0]) + 2.0) ** 2 + 0.1 * X[:, 1]
@@ -31,10 +32,6 @@ def lines_in(axes: Axes) -> list[np.ndarray]:
 
 def words(axes: Axes) -> list[str]:
     return [text.get_text() for text in axes.texts]
-
-
-def signs(drawn: Figure) -> list[str]:
-    return [text.get_text() for legend in drawn.legends for text in legend.get_texts()]
 
 
 def test_the_best_so_far_falls_in_steps_to_the_best_trial() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from paramsrun.manager.events import Checkpoint, Context, End, Eval, Event, Exit, Run, Start
 from paramsrun.report.curves import Losses, losses
@@ -44,6 +45,11 @@ def in_turn(n: int, optimizers: Sequence[int], fx: Iterable[float]) -> list[Even
 
 def told(*events: Event, name: str = "job.results") -> Losses:
     return losses(name, [RUN, *events])
+
+
+def signs(drawn: Figure) -> list[str]:
+    """Return the words of the legends."""
+    return [text.get_text() for legend in drawn.legends for text in legend.get_texts()]
 
 
 def write_journal(folder: Path, *events: Event) -> Path:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from paramsrun.errors import RunError
-from paramsrun.manager.events import Chosen, End, Eval, Event, Exit, Inject, Start
+from paramsrun.manager.events import Chosen, Context, End, Eval, Event, Exit, Inject, Start
 from paramsrun.manager.state import RunState
 from paramsrun.results.log import Log, RunLog, brief, evaluations, seconds, stamped
 
@@ -89,6 +89,62 @@ def test_a_stopped_optimizer_is_told_with_every_stopper_on_a_line_of_its_own(
     )
 
 
+def test_a_resumed_run_tells_its_own_evaluations_and_those_of_all_sessions(tmp_path: Path) -> None:
+    written, _ = logged(
+        tmp_path,
+        start(1),
+        *(evaluation(n, 3.0, n / 50) for n in range(1, 101)),
+        Context("", 1, "", {}, (), True, 5.0, ""),
+        *(evaluation(n, 2.0, 5.0 + (n - 100) / 100) for n in range(101, 401)),
+        Exit("conditions", "why", (1,), 8.0),
+    )
+    assert written.splitlines()[-1] == (
+        "Done. 400 evaluations, 300 of them here in 3.0 s (100/s), best loss 2, 1 alive of 1 "
+        "optimizers"
+    )
+
+
+def test_a_high_rate_is_told_in_digits_alone(tmp_path: Path) -> None:
+    written, _ = logged(
+        tmp_path,
+        start(1),
+        *(evaluation(n, 2.0, n / 10_000) for n in range(1, 192)),
+        Exit("conditions", "why", (1,), 0.021),
+    )
+    assert written.splitlines()[-1].startswith("Done. 191 evaluations in 0.02 s (9100/s), best")
+
+
+def test_points_against_a_constraint_are_told_apart_from_those_that_failed(tmp_path: Path) -> None:
+    inf = float("inf")
+    written, _ = logged(
+        tmp_path,
+        start(1),
+        Eval(1, 1, 1, 0, X, inf, 0.1, "Constraint: a > 2 does not hold"),
+        Eval(2, 1, 2, 0, X, inf, 0.2, "Constraint: a > 2 does not hold"),
+        Eval(3, 1, 3, 0, X, inf, 0.3, "Function m:f: ValueError: x"),
+        Exit("conditions", "why", (1,), 0.5),
+    )
+    assert written.splitlines()[1:] == [
+        "Evaluation 1 was not computed, so its loss is infinite: Constraint: a > 2 does not hold",
+        "                     Further ones are counted; the journal has the reason of each",
+        "Warning: evaluation 3 failed, so its loss is infinite: Function m:f: ValueError: x",
+        "                     Further ones are counted; the journal has the reason of each",
+        "Exit conditions met:",
+        "                     why",
+        "Done. 3 evaluations in 0.5 s (6/s), 1 failed, 2 against a constraint, 1 alive of 1 "
+        "optimizers",
+    ]
+
+
+def test_what_is_in_flight_as_an_optimizer_ends_is_told(tmp_path: Path) -> None:
+    ends = (End(1, "stopped", "s", 0.2, in_flight=2), End(2, "stopped", "s", 0.2, in_flight=1))
+    written, _ = logged(tmp_path, start(1), start(2), evaluation(1, 2.5, 0.1), *ends)
+    assert written.splitlines()[2::2] == [
+        "Optimizer 1 stopped after 1 evaluation, 2 in flight are still counted, best loss 2.5",
+        "Optimizer 2 stopped after 0 evaluations, 1 in flight is still counted, no finite loss",
+    ]
+
+
 def test_what_files_asked_for_is_told(tmp_path: Path) -> None:
     written, _ = logged(
         tmp_path,
@@ -101,7 +157,7 @@ def test_what_files_asked_for_is_told(tmp_path: Path) -> None:
         "Optimizer 1 stopped after 0 evaluations, no finite loss",
         "                     asked for by the file STOP_1",
         "Ended by the file EXIT",
-        "Done. 0 evaluations in 0.5 s (0/s), 1 alive of 2 optimizers",
+        "Done. 0 evaluations in 0.5 s, 1 alive of 2 optimizers",
     ]
 
 
@@ -161,6 +217,8 @@ def test_a_log_that_cannot_be_written_is_a_run_error(tmp_path: Path) -> None:
     [
         (0.0, "0.0 s"),
         (4.24, "4.2 s"),
+        (0.0004, "0.001 s"),
+        (0.021, "0.02 s"),
         (59.94, "59.9 s"),
         (59.97, "01:00"),
         (725, "12:05"),

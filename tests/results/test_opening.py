@@ -6,6 +6,7 @@ import io
 import random
 import re
 import tarfile
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from paramsrun.manager.events import Context
 from paramsrun.results import opening
 from paramsrun.results.archive import END, SEAL_BYTES, compressed, entry, header, seal, sealed
 from paramsrun.results.opening import open_checkpoint, show
+from paramsrun.resuming import opened
 from tests.results.checkpointed import SETTINGS, Recorded
 
 Make = Callable[..., Recorded]
@@ -93,7 +95,7 @@ def test_a_folder_is_no_checkpoint(tmp_path: Path) -> None:
     [
         (b"", "it is no checkpoint of paramsrun: it is empty"),
         (b"Task Optimization\n" * 100, "it is no checkpoint of paramsrun: it is no gzip file"),
-        (gzip.compress(b"text" * 1000), "it is no checkpoint of paramsrun;"),
+        (gzip.compress(b"text" * 1000, mtime=0), "it is no checkpoint of paramsrun;"),
         (b"\x1f\x8b" + b"\xff" * 500, "it is no checkpoint of paramsrun, or damaged"),
     ],
 )
@@ -226,11 +228,11 @@ def test_a_newer_format_names_both_and_what_to_do(tmp_path: Path) -> None:
         ("inputs/../../x", "its member inputs/../../x leads outside"),
         ("/etc/passwd", "its member /etc/passwd leads outside"),
         ("..", "leads outside"),
-        ("elsewhere/x", "lies neither in inputs/ nor in journal/"),
-        ("inputs", "lies neither in inputs/ nor in journal/"),
-        ("inputs/", "lies neither in inputs/ nor in journal/"),
-        ("inputs//x", "lies neither in inputs/ nor in journal/"),
-        ("inputs/./x", "lies neither in inputs/ nor in journal/"),
+        ("elsewhere/x", "lies in none of inputs/, journal/ and states/"),
+        ("inputs", "lies in none of inputs/, journal/ and states/"),
+        ("inputs/", "lies in none of inputs/, journal/ and states/"),
+        ("inputs//x", "lies in none of inputs/, journal/ and states/"),
+        ("inputs/./x", "lies in none of inputs/, journal/ and states/"),
         ("inputs\\..\\x", "has a name that no file may have"),
         ("inputs/\0", "has a name that no file may have"),
         ("inputs/\x1b[2J", "has a name that no file may have"),
@@ -360,6 +362,17 @@ def test_what_is_there_already_is_not_overwritten(checkpoint: Path, tmp_path: Pa
         open_checkpoint(checkpoint, tmp_path / "out")
 
 
+def test_where_no_temporary_folder_can_be_made_that_is_told(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    told = re.escape(f"{checkpoint} cannot be extracted: ") + ".*No such file"
+    with pytest.raises(RunError, match=told):
+        show(checkpoint)
+    with pytest.raises(RunError, match=told), opened(checkpoint):
+        pass
+
+
 def test_show_tells_what_it_holds(recorded: Make) -> None:
     run = recorded()
     run.start()
@@ -397,4 +410,4 @@ def test_show_refuses_a_journal_that_makes_no_sense(tmp_path: Path, journal: byt
 def test_show_sends_no_control_characters_to_the_terminal(tmp_path: Path, recorded: Make) -> None:
     run = recorded()
     run.add(Context("Title \x1b[2J\x07\n", 7, "objective", {}, (), True, 0.0, "2026"))
-    assert "Title ?[2J?" in show(run.save())
+    assert r"Title \x1b[2J\x07" in show(run.save())

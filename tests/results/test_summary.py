@@ -88,6 +88,21 @@ def test_every_way_to_end_has_its_words() -> None:
         assert words in told(Exit(how, "why", (), 0.5))
 
 
+def test_points_against_a_constraint_have_a_line_of_their_own() -> None:
+    text = told(
+        start(1, "CMAES"),
+        Eval(1, 1, 0, 0, X, float("inf"), 0.1, "Constraint: a > 2 does not hold"),
+        Eval(2, 1, 0, 1, X, float("inf"), 0.2, "Function m:f: ValueError: one\n  two"),
+    )
+    assert (
+        "Failed           1 of them, first evaluation 2: Function m:f: ValueError: one two\n"
+        in text
+    )
+    assert (
+        "Not computed     1 of them, first evaluation 1: Constraint: a > 2 does not hold\n" in text
+    )
+
+
 def test_failed_evaluations_are_counted_and_the_first_is_explained() -> None:
     text = told(
         start(1, "CMAES"),

@@ -16,7 +16,7 @@ from paramsrun.manager.events import End, Eval, Event, Exit, Start
 from paramsrun.manager.state import RunState
 from paramsrun.problem.contract import Evaluation, Key
 from paramsrun.problem.scaling import Kind
-from paramsrun.results.tree import ResultsTree
+from paramsrun.results.tree import AT_ONCE, ResultsTree
 from tests.cli.jobs import function_job, journal_of, lennard_jones_job, paramsrun
 from tests.results.test_summary import begin
 
@@ -379,6 +379,32 @@ def test_latest_and_best_are_written_once_a_second_and_rows_with_them(tmp_path: 
     fed.evaluate(0.6, 1.3)
     fed.exit(1.4)
     assert standing() == ("5", 4)
+
+
+def test_of_many_optimizers_some_at_a_time_are_written_and_all_at_the_end(tmp_path: Path) -> None:
+    fed = Fed(function_job(tmp_path / "job"), tmp_path)
+    n = AT_ONCE + 3
+    for o in range(1, n + 1):
+        fed.start(o)
+
+    def written() -> list[int]:
+        folders = (tmp_path / "optimization").glob("optimizer_*/training_set_results/best")
+        return sorted(int(folder.parts[-3].removeprefix("optimizer_")) for folder in folders)
+
+    fed.evaluate(0.8, 0.0)
+    assert written() == [1]
+    for o in range(2, n + 1):
+        fed.evaluate(0.8, 0.1, o)
+    fed.evaluate(0.9, 1.1)
+    first, last = range(1, AT_ONCE - 2), range(AT_ONCE + 1, n + 1)
+    assert written() == [*first, *last]
+    fed.stop(3, 1.2)
+    fed.evaluate(0.9, 2.2)
+    assert written() == list(range(1, n + 1))
+    fed.evaluate(0.6, 2.3, n)
+    fed.exit(2.4)
+    best = tmp_path / f"optimization/optimizer_{n:03d}/training_set_results/best"
+    assert (best / "evaluation.txt").read_text() == f"{fed.n}\n"
 
 
 def test_each_row_is_in_the_space_of_its_optimizer(tmp_path: Path) -> None:

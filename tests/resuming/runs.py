@@ -91,12 +91,6 @@ def refused(result: Result, results: Path | str = "resume.results") -> str:
     return result.output
 
 
-def story(folder: Path) -> list[dict[str, object]]:
-    """Return what two equal journals share: start, eval, inject and end events without t."""
-    told = ("start", "eval", "inject", "end")
-    return [{k: v for k, v in e.items() if k != "t"} for e in journal_of(folder) if e["e"] in told]
-
-
 def segment(folder: Path) -> Path:
     """Return the first segment of a journal."""
     return folder / JOURNAL / "000001.jsonl"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.jobs import DISTANCES, lennard_jones_job, paramsrun
+from tests.cli.jobs import DISTANCES, lennard_jones_job, paramsrun, story
 from tests.resuming.runs import (
     INPUTS,
     PARENT,
@@ -14,7 +14,6 @@ from tests.resuming.runs import (
     events,
     go_on,
     refused,
-    story,
     tell,
     until,
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.cli.jobs import evaluations_of, function_job, paramsrun
+from tests.cli.jobs import evaluations_of, function_job, paramsrun, story
 from tests.resuming.runs import (
     PARENT,
     SEED,
@@ -25,7 +25,6 @@ from tests.resuming.runs import (
     refused,
     run_parent,
     segment,
-    story,
     until,
 )
 

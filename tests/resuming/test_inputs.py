@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.jobs import SPHERE, function_job, lennard_jones_job, paramsrun
+from tests.cli.jobs import SPHERE, function_job, lennard_jones_job, paramsrun, story
 from tests.resuming.runs import (
     INPUTS,
     PARENT,
@@ -17,7 +17,6 @@ from tests.resuming.runs import (
     go_on,
     refused,
     run_parent,
-    story,
     until,
 )
 

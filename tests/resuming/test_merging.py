@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.jobs import paramsrun
+from tests.cli.jobs import paramsrun, story
 from tests.resuming.runs import (
     INPUTS,
     PARENT,
@@ -16,7 +16,6 @@ from tests.resuming.runs import (
     go_on,
     refused,
     run_parent,
-    story,
     tell,
     until,
 )

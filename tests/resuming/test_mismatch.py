@@ -38,7 +38,8 @@ def killed(tmp_path: Path, n: int, by: float) -> Path:
 def test_a_difference_as_of_another_processor_is_warned_of_once(tmp_path: Path) -> None:
     output = done(go_on(until(20), origin=killed(tmp_path, 3, 1e-9)))
     told = (
-        "Warning: optimizer 1 is restored not quite as it was, as on another type of processor: "
+        "Warning: optimizer 1 is restored not quite as it was, as with another processor or linear "
+        "algebra library: "
         "its points differ by up to 1e-09 of their range\n"
     )
     assert output.count("Warning") == output.count(told) == 1

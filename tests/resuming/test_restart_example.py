@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.jobs import evaluations_of, paramsrun
-from tests.resuming.runs import LOSSES, checkpoints, done, events, losses, numbers, story
+from tests.cli.jobs import evaluations_of, paramsrun, story
+from tests.resuming.runs import LOSSES, checkpoints, done, events, losses, numbers
 
 EXAMPLE = Path(__file__).parents[2] / "examples/LJ_Ar_restart"
 INITIAL, RESUMED = Path("initial.results"), Path("resume.results")

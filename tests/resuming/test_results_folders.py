@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from paramsrun.results import journal
-from tests.cli.jobs import contents, function_job, journal_of, paramsrun, start
+from tests.cli.jobs import contents, function_job, journal_of, paramsrun, start, story
 from tests.resuming.runs import (
     INPUTS,
     JOURNAL,
@@ -24,7 +24,6 @@ from tests.resuming.runs import (
     numbers,
     run_parent,
     segment,
-    story,
     tell,
     until,
 )

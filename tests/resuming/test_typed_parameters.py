@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.jobs import function_job, paramsrun
+from tests.cli.jobs import function_job, paramsrun, story
 from tests.resuming.runs import (
     INPUTS,
     PARENT,
@@ -16,7 +16,6 @@ from tests.resuming.runs import (
     go_on,
     refused,
     segment,
-    story,
     until,
 )
 from tests.resuming.typed import NUMBERS, PARAMETERS, ROUNDING, SAMPLERS, run_typed

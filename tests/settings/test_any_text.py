@@ -1,6 +1,6 @@
 """No text of an input ends in a traceback."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paramsrun.errors import Findings
@@ -36,6 +36,7 @@ word = st.sampled_from(KNOWN) | st.sampled_from(VALUES) | st.text(max_size=3)
 line = st.lists(word, max_size=4).map(" ".join)
 
 
+@settings(deadline=None)
 @given(st.lists(line, max_size=12).map("\n".join))
 def test_any_text_is_read_or_told(text: str) -> None:
     findings = Findings()

@@ -1,13 +1,10 @@
 """What a settings class declares."""
 
-from dataclasses import dataclass
-
 import pytest
 
 from paramsrun.input import Scope
 from paramsrun.settings.declared import Kind, keys_of, scope_of
-from paramsrun.settings.family import Family
-from tests.settings.toy import Moon, Notes, Toy, Walk, limits
+from tests.settings.toy import Notes, Time, Toy, Walk, limits
 
 
 def test_names_come_from_fields_and_kinds_from_annotations() -> None:
@@ -32,26 +29,12 @@ def test_the_scope_holds_the_names_of_all_types() -> None:
     notes = Scope(keys=frozenset({"Every", "Flush"}))
     assert scope.blocks["Notes"] == notes == scope_of(Notes)
     assert scope.blocks["Limit"].keys == {"Type", "Calls", "Time"}
-    assert set(scope.blocks["Limit"].blocks) == {"Moon"}
     assert scope.blocks["Mover"].blocks["Walk"].free == {"Settings"}
     assert scope.by_header["Engine"]["Spring"].keys == {"Length"}
 
 
-def test_a_planned_type_is_no_member() -> None:
-    assert limits.planned == {"Moon": Moon}
+def test_a_type_is_found_whatever_its_case_and_an_unknown_one_is_told() -> None:
+    assert limits["TIME"] is Time
     assert "Moon" not in limits
     with pytest.raises(KeyError, match="Limit has no type Moon"):
         limits["Moon"]
-
-
-def test_a_member_takes_the_place_of_its_plan() -> None:
-    family = Family("Limit", "tests.settings.nobody")
-    family.plan("Moon")(Moon)
-
-    @family.member("Moon")
-    @dataclass(frozen=True, kw_only=True)
-    class Real:
-        """The moon itself."""
-
-    assert family.planned == {}
-    assert family["moon"] is Real

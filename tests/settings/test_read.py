@@ -172,11 +172,6 @@ def test_several_blocks_each_need_their_type() -> None:
     ]
 
 
-def test_a_planned_type_is_told_once() -> None:
-    told = ["2:7: Limit%Type Moon is not available yet; for now there is Calls or Time"]
-    assert toy("Limit\n Type Moon\n Moon\n  Phase 3\n End\nEnd")[1] == told
-
-
 def test_the_header_of_an_engine_chooses_its_type() -> None:
     assert sound("Engine SPRING\n length 0.1 [nm]\nEndEngine").engine == Spring(length=1.0)
 

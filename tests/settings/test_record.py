@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paramsrun.settings.record import from_record, literal, record
@@ -52,8 +52,8 @@ def test_blocks_with_a_type_are_recorded_with_it() -> None:
 
 
 def test_settings_come_back_from_json_as_they_were() -> None:
-    for settings in (FULL, Toy()):
-        assert from_record(Toy, json.loads(json.dumps(record(settings)))) == settings
+    for toy in (FULL, Toy()):
+        assert from_record(Toy, json.loads(json.dumps(record(toy)))) == toy
 
 
 def test_a_member_comes_back_through_its_family() -> None:
@@ -84,6 +84,7 @@ literals = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(literals)
 def test_any_literal_comes_back_from_a_free_block(value: object) -> None:
     walk = Walk(settings={"x": value})
@@ -93,3 +94,13 @@ def test_any_literal_comes_back_from_a_free_block(value: object) -> None:
 def test_what_has_no_literal_cannot_be_recorded() -> None:
     with pytest.raises(ValueError, match="has no literal"):
         literal(object())
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [{"Settings": {"x": text}} for text in ("(", "x", "-" * 5000 + "1", "'\\x'", 1)]
+    + [{"Settings": [1]}, None],
+)
+def test_a_record_that_is_none_is_a_value_error(stored: object) -> None:
+    with pytest.raises(ValueError, match="its record holds no settings"):
+        from_record(Walk, stored)

@@ -13,7 +13,7 @@ from paramsrun.settings.read import read
 
 engines = Family("Engine", "tests.settings.nobody")
 movers = Family("Mover", "tests.settings.nobody")
-limits = Family("Limit", "tests.settings.nobody", planned="tests.settings.toy")
+limits = Family("Limit", "tests.settings.nobody")
 
 
 @engines.member("Spring")
@@ -60,14 +60,6 @@ class Time:
     """So much time."""
 
     t_max: float = value(60.0, above=0.0, unit="s", doc="Wall time.")
-
-
-@limits.plan("Moon")
-@dataclass(frozen=True, kw_only=True)
-class Moon:
-    """Until the moon is full."""
-
-    phase: int = key(1, doc="Phase.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,11 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import inf
 from time import perf_counter
 
-from paramsrun.errors import CodeChanged, EvaluatorLost, RunError
+from paramsrun.errors import EvaluatorLost, RunError
 from paramsrun.evaluators.cluster.chunks import chunk_size, depth
 from paramsrun.evaluators.cluster.connection import (
     Answer,
@@ -61,13 +61,11 @@ class Dask:
         most: int = 0,
         retries: int = 2,
         own: OwnCluster | None = None,
-        clock: Callable[[], float] = perf_counter,
     ) -> None:
         self._connection = connection
         self._most = most or inf
         self._retries = retries
         self._own = own
-        self._clock = clock
         self._waiting: deque[Attempt] = deque()
         self._flying: dict[int, list[Attempt]] = {}
         self._done: deque[tuple[Done, float]] = deque()
@@ -103,10 +101,10 @@ class Dask:
 
     def next_done(self, timeout_s: float = inf) -> Done | None:
         """Wait for a result; None where there was none in that time."""
-        until = self._clock() + timeout_s
+        until = perf_counter() + timeout_s
         while not self._done:
             self._hand_out()
-            left = until - self._clock()
+            left = until - perf_counter()
             self._listen(max(0.0, min(left, _GLANCE_S)))
             if left <= 0 and not self._done:
                 return None
@@ -154,9 +152,9 @@ class Dask:
         while message is not None:
             self._take(message)
             message = self._connection.receive(0.0)
-        if self._own is not None and self._clock() - self._tended_at > _GLANCE_S:
+        if self._own is not None and perf_counter() - self._tended_at > _GLANCE_S:
             self._own.tend()
-            self._tended_at = self._clock()
+            self._tended_at = perf_counter()
 
     def _take(self, message: Message) -> None:
         match message:
@@ -180,8 +178,8 @@ class Dask:
                 for one, evaluation, s in zip(attempts, evaluations, seconds, strict=True):
                     self._done.append(((one.task, evaluation), s))
                 self._point_s = typical(self._point_s, sum(seconds) / len(seconds))
-            case Over(reason):
-                raise CodeChanged(reason)
+            case Over(error):
+                raise error
             case Unfit(address, reason):
                 self._leave_aside(address, reason)
                 self._waiting.extendleft(reversed(attempts))

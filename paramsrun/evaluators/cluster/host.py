@@ -18,7 +18,7 @@ from typing import Any
 from distributed import WorkerPlugin, get_worker
 from tornado.ioloop import PeriodicCallback
 
-from paramsrun.errors import CodeChanged, RunError
+from paramsrun.errors import EvaluatorLost, RunError
 from paramsrun.evaluators.cluster.order import (
     Chunk,
     Computed,
@@ -82,8 +82,8 @@ class Host(WorkerPlugin):  # type: ignore[misc]  # without types here
         try:
             with self._processes() as processes:
                 return _computed(processes, chunk, lambda: is_wanted() and not self._is_closing)
-        except CodeChanged as error:
-            return Over(str(error))
+        except EvaluatorLost as error:
+            return Over(error)
         except (RunError, OSError) as error:
             return Unfit(self._worker.address, str(error))
 

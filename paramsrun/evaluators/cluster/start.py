@@ -77,6 +77,8 @@ def _certificates(settings: Evaluator, folder: Path) -> Certificates | None:
 def _told_in(file: Path) -> str:
     """Return the address in a scheduler's file, which may have yet to be written."""
     until = monotonic() + PATIENCE_S
+    if not file.exists():
+        LOG.info("Waiting for %s up to %g s (Evaluator%%SchedulerFile)", file, PATIENCE_S)
     while True:
         try:
             return str(json.loads(file.read_text())["address"])

@@ -12,7 +12,7 @@ from paramsrun.settings.keys import value
 class MaxOptimizersStarted:
     """This many optimizers have been started. The run ends as the last of them starts."""
 
-    omax: int = value(at_least=1, doc="Optimizers started.")
+    omax: int = value(at_least=1, doc="Optimizers started, those that have ended among them.")
 
     def met(self, run: RunState) -> bool:
         """Return whether enough were started."""

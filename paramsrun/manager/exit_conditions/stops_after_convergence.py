@@ -13,10 +13,13 @@ class StopsAfterConvergence:
     """Enough optimizers have been stopped since enough have converged."""
 
     n_converged: int = key(
-        1, name="OptimizersConverged", at_least=1, doc="Optimizers that must converge first."
+        1,
+        name="OptimizersConverged",
+        at_least=1,
+        doc="Optimizers that must converge first, by their own criteria.",
     )
     n_killed: int = key(
-        0, name="OptimizersStopped", at_least=0, doc="Optimizers stopped from then on."
+        0, name="OptimizersStopped", at_least=0, doc="Optimizers that must be stopped from then on."
     )
 
     def met(self, run: RunState) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
+from typing import ClassVar
 
 from paramsrun.manager.optimizer_state import OptimizerState
 from paramsrun.manager.state import RunState
@@ -17,6 +18,8 @@ class BestFunctionValueUnmoving:
 
     One that has found no finite loss in all that time has not improved either.
     """
+
+    looks_at: ClassVar[str] = "target"
 
     number_of_function_calls: int = key(
         at_least=1,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from math import isfinite
+from typing import ClassVar
 
 from paramsrun.manager.optimizer_state import OptimizerState
 from paramsrun.manager.state import RunState
@@ -15,6 +16,8 @@ from paramsrun.settings.keys import value
 @dataclass(frozen=True, kw_only=True)
 class ConsecutiveInfiniteEvaluations:
     """The latest losses of the optimizer are all infinite: its evaluations fail."""
+
+    looks_at: ClassVar[str] = "target"
 
     n_infinite: int = value(
         at_least=1, doc="Number of its latest evaluations of which none has a finite loss."

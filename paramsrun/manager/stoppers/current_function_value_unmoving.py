@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from math import dist, fsum, inf, isfinite, sqrt
+from typing import ClassVar
 
 from paramsrun.manager.optimizer_state import OptimizerState
 from paramsrun.manager.state import RunState
@@ -19,6 +20,8 @@ class CurrentFunctionValueUnmoving:
     Infinite losses among them are passed over, and the latest finite one is taken for the last.
     Where all are infinite they are alike; one finite loss among infinite ones is like no other.
     """
+
+    looks_at: ClassVar[str] = "target"
 
     number_of_function_calls: int = key(
         at_least=2, doc="Number of its latest evaluations whose losses are compared."

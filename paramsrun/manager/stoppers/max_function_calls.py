@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from paramsrun.manager.optimizer_state import OptimizerState
 from paramsrun.manager.state import RunState
@@ -13,6 +14,8 @@ from paramsrun.settings.keys import value
 @dataclass(frozen=True, kw_only=True)
 class MaxFunctionCalls:
     """The optimizer has used up its evaluations."""
+
+    looks_at: ClassVar[str] = "target"
 
     n_max: int = value(at_least=1, doc="Evaluations that each optimizer may use.")
 

@@ -27,6 +27,11 @@ class MaxInteroptimizerDistance:
         False, doc="Near to any other living optimizer is enough, not to the best one alone."
     )
 
+    @property
+    def looks_at(self) -> str:
+        """What its verdict on an optimizer depends on."""
+        return "all" if self.compare_all_optimizers else "target and best"
+
     def met(self, target: OptimizerState, run: RunState, draw: Callable[[], float]) -> bool:
         """Return whether it is near to one that it is compared with."""
         return any(

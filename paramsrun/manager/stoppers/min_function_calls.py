@@ -20,6 +20,7 @@ class MinFunctionCalls:
     """
 
     alone: ClassVar[str] = "stops any optimizer as soon as it is that old"
+    looks_at: ClassVar[str] = "target"
 
     n_min: int = value(
         at_least=1, doc="Evaluations up to which an optimizer is young: it is met from here on."

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from math import dist
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,15 +19,17 @@ from paramsrun.settings.keys import key
 class MinStepSize:
     """The optimizer hardly moves any more."""
 
+    looks_at: ClassVar[str] = "target"
+
     number_of_function_calls: int = key(
         at_least=2,
-        doc="Number of its latest points. The mean step from one to the next is looked at.",
+        doc="Number of its latest points, of which the mean step from one to the next is taken.",
     )
     min_relative_distance: float = key(
         0.05,
         at_least=0.0,
-        doc="It hardly moves if that is at most this fraction of the diagonal of all ranges, in "
-        "the space that the optimizer sees (Scaler).",
+        doc="It hardly moves if that step is at most this fraction of the diagonal of all "
+        "ranges, in the space that the optimizer sees (Scaler).",
     )
 
     @property

@@ -20,14 +20,16 @@ class OptimizerType:
     """
 
     alone: ClassVar[str] = "stops every optimizer of that type at once"
+    looks_at: ClassVar[str] = "target"
 
-    type_name: str = value(doc="The Type of an Optimizer block, such as CMAES or Scipy.")
+    type_name: str = value(
+        takes="a Type of Optimizer", doc="The Type of an Optimizer block, such as CMAES or Scipy."
+    )
 
     def mistakes(self) -> Iterator[str]:
         """Yield what is wrong with the type."""
-        names = [*optimizers, *optimizers.planned]
-        if self.type_name.casefold() not in (name.casefold() for name in names):
-            yield f"OptimizerType {not_among(self.type_name, sorted(names))}"
+        if self.type_name not in optimizers:
+            yield f"OptimizerType {not_among(self.type_name, [*optimizers])}"
 
     def met(self, target: OptimizerState, run: RunState, draw: Callable[[], float]) -> bool:
         """Return whether it is of that type."""

@@ -6,10 +6,11 @@ doi:10.1186/s13321-022-00581-z): an optimizer written for it runs here once its 
 """
 
 import logging
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,18 @@ class MinimizeResult:
     """The configuration of the optimizer."""
 
 
+class UnknownNames(TypeError):
+    """Names among the settings of a class that neither it nor its bases take."""
+
+    def __init__(self, cls: type, names: tuple[str, ...]) -> None:
+        told = ", ".join(names)
+        super().__init__(
+            f"{cls.__qualname__} has no keyword argument {told}: a constructor that takes **kwargs "
+            "passes on to BaseOptimizer what it does not use itself"
+        )
+        self.names = names
+
+
 class BaseOptimizer(ABC):
     """An optimizer of your own: write `minimize` and `callstop`, and name the class in the input.
 
@@ -90,7 +103,12 @@ class BaseOptimizer(ABC):
     _opt_id, _signal_pipe, _results_queue, _pause_flag, _is_log_detailed, _workers, _backend
         Given by the run.
     kwargs
-        Ignored here: what the class of the user's takes.
+        Names that no constructor has taken on the way here: there must be none left.
+
+    Raises
+    ------
+    UnknownNames
+        Where there are.
     """
 
     needscaler: ClassVar[Literal["linear", "std", "none"] | None] = None
@@ -108,6 +126,8 @@ class BaseOptimizer(ABC):
         _backend: Literal["processes", "threads"] = "threads",
         **kwargs: Any,
     ) -> None:
+        if kwargs:
+            raise UnknownNames(type(self), tuple(kwargs))
         self._opt_id = _opt_id
         self._signal_pipe = _signal_pipe
         self._results_queue = _results_queue
@@ -229,9 +249,18 @@ class BaseOptimizer(ABC):
         try:
             self.checkpoint_save(path)
         except Exception as error:
-            Path(path).unlink(missing_ok=True)
+            _discard(Path(path))
             text = f"Its state could not be saved: {type(error).__name__}: {error}"
             self.message_manager(Message.TEXT, text)
+
+
+def _discard(path: Path) -> None:
+    """Remove a file; where the folder keeps it, leave it empty."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        with suppress(OSError):
+            os.truncate(path, 0)
 
 
 _BIRTH: ContextVar[np.random.Generator | None] = ContextVar("_BIRTH", default=None)

@@ -15,6 +15,9 @@ _KIND = "__kind__"
 _BITS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 
 
+_UNREADABLE = (KeyError, TypeError, AttributeError, ValueError, OverflowError, RecursionError)
+
+
 class NotPlain(TypeError):
     """A value that such a text cannot hold."""
 
@@ -28,7 +31,7 @@ def decode(text: str) -> dict[str, Any]:
     """Return the values; ValueError where the text holds none."""
     try:
         return {name: _unpacked(value) for name, value in json.loads(text).items()}
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except _UNREADABLE as error:
         raise ValueError(f"it holds no state: {type(error).__name__}: {error}") from None
 
 
@@ -89,5 +92,14 @@ def _generator(state: dict[str, Any]) -> np.random.Generator:
     if name not in _BITS:
         raise ValueError(f"there is no random generator {name}")
     bits = getattr(np.random, name)(0)
+    _check_positions(state)
     bits.state = state
     return np.random.Generator(bits)
+
+
+def _check_positions(state: dict[str, Any]) -> None:
+    """Raise ValueError where a generator would read beyond its words: numpy does not look."""
+    inner = state["state"]
+    for place, words in ((inner.get("pos", 0), 624), (state.get("buffer_pos", 0), 4)):
+        if type(place) is not int or not 0 <= place <= words:
+            raise ValueError(f"a random generator has no place {place!r:.40}")

@@ -112,8 +112,7 @@ class _Play:
                 optimizer = constructed(self._plugin, self._rng, self._pipe, state)
                 self._optimizer = optimizer
                 if keeps_state(type(optimizer)):
-                    folder = TemporaryDirectory(prefix="paramsrun-")
-                    self._path = Path(stack.enter_context(folder)) / "state"
+                    self._path = self._state_file(stack)
                 detailed = self._plugin.log_detailed
                 function = stack.enter_context(PlayedFunction(evaluate, detailed))
                 settings = self._plugin.call_settings
@@ -125,6 +124,15 @@ class _Play:
         farewell = said[-1] or "converged" if said else self._farewell
         success = getattr(result, "success", None)
         return Ended("converged", one_line(farewell or f"minimize returned ({success=})"))
+
+    def _state_file(self, stack: ExitStack) -> Path | None:
+        """Return where it writes its state; None, which is told, where there is no room for it."""
+        try:
+            folder = TemporaryDirectory(prefix="paramsrun-", ignore_cleanup_errors=True)
+        except OSError as error:
+            _logger(self._rng).warning("Its state is not saved: %s", error)
+            return None
+        return Path(stack.enter_context(folder)) / "state"
 
     def telling(self, x: Matrix, fx: Vector, again: bool) -> None:
         """Let it know its best point, and ask for its state where that is due."""
@@ -180,7 +188,7 @@ class _Play:
         took, self._requested = monotonic() - self._requested, None
         if self._pause_s > 0.0:
             self._not_before = monotonic() + max(self._pause_s, _SHARE * took)
-        if self._path.is_file():
+        if self._path.is_file() and self._path.stat().st_size:
             self.saved = Saved(self._n_told, self._path.read_bytes())
 
 
@@ -219,7 +227,7 @@ def constructed(
 
 
 def _loaded(cls: Any, state: bytes, arguments: dict[str, Any]) -> Any:
-    with TemporaryDirectory(prefix="paramsrun-") as folder:
+    with TemporaryDirectory(prefix="paramsrun-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "state"
         path.write_bytes(state)
         optimizer = cls.checkpoint_load(str(path), **arguments)

@@ -7,6 +7,7 @@ import numpy as np
 
 from paramsrun.arrays import Matrix, Vector
 from paramsrun.optimizers.contract import Ended, Residuals
+from paramsrun.optimizers.reasons import finished
 from paramsrun.optimizers.study.parameters import Parameters
 from paramsrun.optimizers.study.pruning import Bars, Pruning, is_pruned, steps_of
 from paramsrun.optimizers.study.sampling import Sampling
@@ -108,10 +109,7 @@ class Alone:
             self._end(f"no better trial among the last {bad}")
 
     def _end(self, reason: str) -> None:
-        if np.isfinite(self._best):
-            self.ended = Ended("converged", reason)
-        else:
-            self.ended = Ended("failed", f"no finite loss: {reason}")
+        self.ended = finished(reason, bool(np.isfinite(self._best)))
 
     def inject(self, x: Vector, fx: float) -> None:
         """Add a trial that somebody else evaluated; it does not count."""

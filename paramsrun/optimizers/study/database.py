@@ -22,7 +22,7 @@ TIMEOUT_S = 60
 
 
 class Database:
-    """One study of a database. Raises whatever SQLAlchemy and Optuna raise (see `LOST`)."""
+    """One study of a database. Raises whatever SQLAlchemy and Optuna raise (see `lost`)."""
 
     def __init__(self, address: Address, name: str, parameters: Parameters) -> None:
         self.name = name

@@ -1,6 +1,7 @@
 """A process's connection to a shared study: takes trials, and puts up those that were lost."""
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any, NamedTuple, Protocol
@@ -75,7 +76,7 @@ class Link:
     ) -> "Link | None":
         """Connect, and make the study if it is not there; None if others do so just now."""
         assert how.study_name is not None
-        if address.database == "sqlite" and not address.file.parent.is_dir():
+        if address.database == "sqlite" and not os.path.isdir(address.file.parent):
             raise RunError(f"Optimizer%Optuna%Storage: there is no folder {address.file.parent}")
         making = lock_of(address, "paramsrun")
         try:

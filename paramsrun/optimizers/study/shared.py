@@ -17,7 +17,7 @@ import numpy as np
 from paramsrun.arrays import Matrix, Vector
 from paramsrun.errors import RunError
 from paramsrun.optimizers.contract import Ended, Residuals
-from paramsrun.optimizers.reasons import failure
+from paramsrun.optimizers.reasons import failure, finished
 from paramsrun.optimizers.study.address import ADVICE, Address, connectable
 from paramsrun.optimizers.study.alone import Limits
 from paramsrun.optimizers.study.database import MARK, lost
@@ -195,11 +195,7 @@ class Shared:
             reason = f"all {n} trials of study {self._how.study_name} are complete"
         elif n_bad and sum(t.number > best.number for t in complete) >= n_bad:
             reason = f"no better trial in study {self._how.study_name} among the last {n_bad}"
-        if reason is None:
-            return None
-        if not isfinite(_loss(best)):
-            return Ended("failed", f"no finite loss: {reason}")
-        return Ended("converged", reason)
+        return None if reason is None else finished(reason, isfinite(_loss(best)))
 
     # The connection
 

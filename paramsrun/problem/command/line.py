@@ -87,7 +87,7 @@ class CommandLine:
     def bare_files(self) -> Iterator[str]:
         """Iterate over the arguments that the user may take for files beside the input."""
         for word in shlex.split(self.text)[1:]:
-            if not begins_below(word) and (self.folders[0] / word).is_file():
+            if not begins_below(word) and os.path.isfile(self.folders[0] / word):
                 yield word
 
     def for_a_shell(self) -> Iterator[str]:
@@ -122,7 +122,7 @@ class CommandLine:
         if found is not None:
             self.files[word] = Path(found).absolute()
             return str(self.files[word])
-        is_here = (self.folders[0] / word).is_file()
+        is_here = os.path.isfile(self.folders[0] / word)
         hint = f"; for the one beside the input write ./{word}" if is_here else ""
         self.mistakes.append(f"there is no program {word} on the PATH{hint}")
         return word
@@ -131,7 +131,7 @@ class CommandLine:
         option, sign, value = word.partition("=")
         if begins_below(word) or word.startswith("/"):
             option, sign, value = "", "", word
-        if value.startswith("/") and Path(value).is_file():
+        if value.startswith("/") and os.path.isfile(value):
             self.files[value] = Path(value)
         if not begins_below(value):
             return word
@@ -148,7 +148,7 @@ class CommandLine:
 
     def _beside(self, word: str) -> Path | None:
         candidates = (folder / word for folder in self.folders)
-        return next((path for path in candidates if path.exists()), None)
+        return next((path for path in candidates if os.path.exists(path)), None)
 
     def _digest(self, path: Path) -> str:
         if path not in self._digests:

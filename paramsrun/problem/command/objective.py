@@ -15,6 +15,7 @@ import numpy as np
 
 from paramsrun.arrays import Vector
 from paramsrun.errors import RunError
+from paramsrun.problem.command import room
 from paramsrun.problem.command.folders import Folders, Inputs
 from paramsrun.problem.command.line import REPEAT, CommandLine, variables
 from paramsrun.problem.command.names import STDERR, STDOUT
@@ -113,7 +114,7 @@ class CommandObjective:
 
     def squares(self, result: SetEvaluation) -> Vector:
         """Raise RunError: there are no residuals."""
-        raise RunError(f"LeastSquares needs a sum of squares: {self.no_squares}")
+        raise RunError(f"The optimizer needs a sum of squares: {self.no_squares}")
 
     @property
     def reports_progress(self) -> bool:
@@ -125,12 +126,14 @@ class CommandObjective:
     def evaluate(self, x: Vector, values: Vector, key: Key) -> SetEvaluation:
         """Return the loss; what goes wrong with the program is the reason of an infinite one.
 
-        Raises CodeChanged where the program is not what it was when the job was loaded.
+        Raises CodeChanged where the program is not what it was when the job was loaded, and NoRoom
+        where the disk takes no more.
         """
         progress = Progress(key.bars)
         try:
             folder = self.folders.make(key)
         except OSError as error:
+            room.check(error)
             return self._failed(f"its folder cannot be made: {error}", None, progress)
         stays = self.running.keep == "All" and self.folders.base is not None
         try:
@@ -138,6 +141,7 @@ class CommandObjective:
             return SetEvaluation(loss, progress=tuple(progress.steps))
         except NoLoss as reason:
             if progress.reason is None:
+                room.probe(folder)
                 stays = self.running.keep != "None" and self.folders.base is not None
             return self._failed(str(reason), folder if stays else None, progress)
         finally:

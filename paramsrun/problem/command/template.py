@@ -11,6 +11,7 @@ from paramsrun.errors import Findings, Place, nearest
 Values: TypeAlias = Mapping[str, float | int | str | bool]
 
 _HOLE = re.compile(r"(\\?)\{\{([^{}\n]*)\}\}")
+_TOO_WIDE = re.compile(r"\d{4}")
 
 
 class Hole(NamedTuple):
@@ -84,6 +85,8 @@ def _hole(
         findings.mistake(place, f"{text}{hint} (braces that are to stay are written \\{{{{...}}}})")
         return ""
     try:
+        if _TOO_WIDE.search(form):
+            raise ValueError("it is wider than 999 characters")
         shown(examples[name], form)
     except (ValueError, TypeError) as error:
         findings.mistake(place, f"{match[0]} is no format for {examples[name]!r}: {error}")

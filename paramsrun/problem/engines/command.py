@@ -37,32 +37,41 @@ class Command:
     """Whether parameters may be categorical."""
 
     command: str = key(
+        takes="a program and its arguments",
         doc="The program and its arguments, with quotes as in a shell, but no shell runs it. A "
         "program without a slash is looked for on the PATH, one with a slash beside the input "
-        "file, as is every argument that begins with ./ or ../; other arguments stay as they are."
+        "file, as is every argument that begins with ./ or ../; other arguments stay as they are.",
     )
     template: tuple[str, ...] = key(
         (),
         path=True,
+        takes="a file",
         doc="A text file to put into the folder, {{lr}} in it replaced by the value of the "
         "parameter lr, {{lr:.3e}} by that in a format of Python's; \\{{ stays {{.",
     )
-    file: tuple[str, ...] = key((), path=True, doc="A file to copy into the folder.")
+    file: tuple[str, ...] = key(
+        (), path=True, takes="a file", doc="A file to copy into the folder."
+    )
     loss_file: str | None = key(
-        None, doc="The file in the folder that holds the loss; left out, it is what is printed."
+        None,
+        takes="a file",
+        doc="The file in the folder that holds the loss; left out, it is what is printed.",
     )
     loss_key: str | None = key(
         None,
+        takes="keys and places joined by dots",
         doc="Where the loss is in JSON, such as metrics.loss: in LossFile, or else in the last "
         "line printed.",
     )
     loss_pattern: str | None = key(
         None,
+        takes="a regular expression",
         doc="A regular expression whose last match is the loss: its first group, if it has one. "
         "Without LossKey and LossPattern, the last line that is not empty is the loss.",
     )
     progress_pattern: str | None = key(
         None,
+        takes="a regular expression",
         doc="A regular expression with two groups that finds, in lines that the program prints on "
         "its way, a step and the loss so far, such as `epoch (\\d+) loss (\\S+)`. An Optimizer "
         "with a Pruner ends programs that fall behind. With Repeats these are the steps, and the "
@@ -93,6 +102,7 @@ class Command:
     )
     runs_directory: str = key(
         "runs",
+        takes="a folder",
         doc="Where the folders are made, relative to the results folder. They are called "
         "001_000012 for the 12th evaluation of optimizer 1.",
     )

@@ -1,5 +1,6 @@
 """Any Python callable as the thing that is minimised: ``Call module:name``."""
 
+import inspect
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +35,9 @@ class Function:
     provides: ClassVar[frozenset[str]] = frozenset()
 
     call: str = key(
-        doc="module:name. The module is looked for beside the input file, then on the Python path."
+        takes="module:name",
+        doc="The function, as module:name. The module is looked for beside the input file, then on "
+        "the Python path.",
     )
     arguments: Literal["Vector", "Named"] = key(
         "Vector",
@@ -50,7 +53,8 @@ class Function:
     def mistakes(self) -> Iterator[str]:
         """Yield what is wrong with the keys."""
         if not is_call(self.call):
-            yield f"Call must be module:name, such as loss:rosenbrock, not {self.call}"
+            example = "rosenbrock:loss for the function loss in rosenbrock.py"
+            yield f"Call must be module:name, such as {example}, not {self.call}"
 
     def objective(self, around: Surroundings) -> "FunctionObjective":
         """Return the loss that the function gives; what is wrong with it is noted."""
@@ -113,6 +117,9 @@ class FunctionObjective:
             return self._failed(f"{_said(error)}{_where(error)}")
         if type(result) is float and isfinite(result):
             return SetEvaluation(result)
+        if inspect.iscoroutine(result):
+            result.close()
+            return self._failed("it is async: define it by def, not async def")
         try:
             return _loss(result)
         except _Unusable as unusable:

@@ -57,10 +57,12 @@ class LennardJones:
     provides: ClassVar[frozenset[str]] = frozenset({"energy", "forces", "stresstensor"})
 
     eps: float | None = key(
-        None, unit="hartree", doc="Well depth, where the parameter interface has no eps."
+        None, unit="hartree", doc="Well depth; needed where the parameter interface has no eps."
     )
     rmin: float | None = key(
-        None, unit="angstrom", doc="Distance of the minimum, where the interface has no rmin."
+        None,
+        unit="angstrom",
+        doc="Distance of the minimum; needed where the interface has no rmin.",
     )
     cutoff: float = key(
         0.0,

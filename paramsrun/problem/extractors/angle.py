@@ -15,7 +15,7 @@ from paramsrun.settings.families import extractors
 @extractors.member("angle")
 @dataclass(frozen=True)
 class Angle:
-    """``angle('job', atom1, atom2, atom3, mic=True)``, the angle at atom2."""
+    """``angle('job', atom1, atom2, atom3, mic=True)``. It is the angle at atom2."""
 
     sigma: ClassVar[float] = 2.0
     unit: ClassVar[str] = "degree"

@@ -16,9 +16,9 @@ from paramsrun.settings.families import extractors
 @extractors.member("dihedral")
 @dataclass(frozen=True)
 class Dihedral:
-    """``dihedral('job', atom1, atom2, atom3, atom4, mic=True)``, about the bond atom2-atom3.
+    """``dihedral('job', atom1, atom2, atom3, atom4, mic=True)``. It is that about atom2-atom3.
 
-    Positive where, seen along the bond, atom4 is clockwise of atom1 (IUPAC).
+    It is positive where, seen along the bond, atom4 is clockwise of atom1 (IUPAC).
     """
 
     sigma: ClassVar[float] = 2.0

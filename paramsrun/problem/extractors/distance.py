@@ -15,7 +15,7 @@ from paramsrun.settings.families import extractors
 @extractors.member("distance")
 @dataclass(frozen=True)
 class Distance:
-    """``distance('job', atom1, atom2, mic=True)``; mic takes the nearest image of a neighbour."""
+    """``distance('job', atom1, atom2, mic=True)``. With mic it is that of the nearest images."""
 
     sigma: ClassVar[float] = 0.05
     unit: ClassVar[str] = "angstrom"

@@ -183,7 +183,9 @@ def test_a_missing_module_is_told_once(
         all_done(evaluator, 1)
 
 
-def test_a_scheduler_that_is_not_there_is_told(dask: Make, tmp_path: Path) -> None:
+def test_a_scheduler_that_is_not_there_is_told(
+    dask: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     from paramsrun.evaluators.cluster import connection, start
 
     with pytest.MonkeyPatch.context() as patch:
@@ -192,8 +194,10 @@ def test_a_scheduler_that_is_not_there_is_told(dask: Make, tmp_path: Path) -> No
         with pytest.raises(RunError, match=r"No dask scheduler answers at tcp://127\.0\.0\.1:1 "):
             dask(Sphere(), None, address="tcp://127.0.0.1:1")
         missing = tmp_path / "s.json"
+        caplog.set_level("INFO")
         with pytest.raises(RunError, match=rf"Evaluator%SchedulerFile: {missing} is not there"):
             dask(Sphere(), missing)
+        assert f"Waiting for {missing} up to 0 s (Evaluator%SchedulerFile)" in caplog.messages
 
 
 def test_a_certificate_that_is_not_there_is_told(dask: Make, tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -61,3 +63,22 @@ def test_what_is_not_plain_is_refused(value: object) -> None:
 def test_what_is_no_state_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="it holds no state"):
         decode(text)
+
+
+@pytest.mark.parametrize("bits", [np.random.MT19937, np.random.Philox])
+@pytest.mark.parametrize("place", [-1, 10**6, "0"])
+def test_a_generator_that_would_read_beyond_its_words_is_refused(bits: type, place: object) -> None:
+    generator = np.random.Generator(bits(1))
+    name = "pos" if bits is np.random.MT19937 else "buffer_pos"
+    text = encode({"rng": generator})
+    state = generator.bit_generator.state
+    whole = (state["state"] if name == "pos" else state)[name]
+    changed = text.replace(f'["{name}", {whole}]', f'["{name}", {json.dumps(place)}]')
+    assert changed != text
+    with pytest.raises(ValueError, match="a random generator has no place"):
+        decode(changed)
+
+
+def test_nesting_without_end_is_no_state() -> None:
+    with pytest.raises(ValueError, match="it holds no state"):
+        decode('{"a":' + "[" * 100_000 + "]" * 100_000 + "}")

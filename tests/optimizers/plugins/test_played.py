@@ -1,5 +1,7 @@
 import gc
 import logging
+import os
+import tempfile
 import threading
 import weakref
 
@@ -9,6 +11,7 @@ import pytest
 from paramsrun.optimizers.plugin import Plugin
 from paramsrun.optimizers.plugins import exchange, played, threads
 from paramsrun.optimizers.replay import Told, remind, replay
+from tests.families.test_every_optimizer import same
 from tests.optimizers.plugins import users
 
 BOX = np.array([[0.0, 1.0], [-1.0, 1.0]])
@@ -36,12 +39,6 @@ def go_on(proposer, n=20):
         told.append(Told(x, bowl(x)))
         proposer.tell(x, told[-1].fx)
     return told
-
-
-def same(a, b):
-    return len(a) == len(b) and all(
-        np.array_equal(p.x, q.x) and np.array_equal(p.fx, q.fx) for p, q in zip(a, b, strict=True)
-    )
 
 
 @pytest.fixture
@@ -383,6 +380,32 @@ def test_a_state_that_cannot_be_saved_is_told_and_the_optimizer_goes_on(
     caplog.set_level(logging.INFO, "paramsrun.optimizers")
 
     def save(self, path, force=None, block=None):
+        raise OSError("no")
+
+    monkeypatch.setattr(users.Keeper, "checkpoint_save", save)
+    proposer = start("Keeper")
+    assert len(go_on(proposer, 3)) == 3
+    assert proposer.saved is None
+    assert "Its state could not be saved: OSError: no" in caplog.text
+    proposer.close()
+
+
+def test_where_no_temporary_folder_can_be_made_the_optimizer_goes_on_without_saving(
+    always, caplog, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    proposer = start("Keeper")
+    assert len(go_on(proposer, 3)) == 3
+    assert proposer.saved is None
+    assert "Its state is not saved: [Errno 2] No such file or directory" in caplog.text
+    proposer.close()
+
+
+def test_a_half_written_state_that_cannot_be_removed_is_not_taken(always, caplog, monkeypatch):
+    caplog.set_level(logging.INFO, "paramsrun.optimizers")
+
+    def save(self, path, force=None, block=None):
+        os.mkdir(path)  # stands for a file in a folder that keeps its names
         raise OSError("no")
 
     monkeypatch.setattr(users.Keeper, "checkpoint_save", save)

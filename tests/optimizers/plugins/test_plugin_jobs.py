@@ -16,6 +16,7 @@ from tests.cli.jobs import (
     journal_of,
     paramsrun,
     start,
+    story,
 )
 from tests.optimizers.plugins import users
 
@@ -37,12 +38,6 @@ def checkpoint_every(n: int) -> str:
 def job(folder: Path, text: str, n: int = 40) -> None:
     function_job(folder, text=text + calls(n) + SEED)
     shutil.copy(MODULE, folder / "mine.py")
-
-
-def events(folder: Path) -> list[dict[str, object]]:
-    """Return what makes two journals equal."""
-    told = [e for e in journal_of(folder) if e["e"] in ("start", "eval", "inject", "end")]
-    return [{k: v for k, v in e.items() if k != "t"} for e in told]
 
 
 def resumed(origin: str | Path, name: str, n: int = 40, text: str = "") -> str:
@@ -87,6 +82,7 @@ def test_its_messages_are_in_the_log_and_those_of_a_replay_are_not() -> None:
     assert "it was" not in result.output
     log = Path("whole.results/job.log").read_text()
     assert log.count("Optimizer 1: at evaluation ") == 10
+    assert "at evaluation 10, says 1\n" in log
     assert "Warning: Optimizer 1: beware" in log
     assert "Warning: Optimizer 1: beware" in result.output
     cut(Path("whole.results"), 4)
@@ -105,6 +101,11 @@ def test_check_does_not_execute_it() -> None:
     assert not Path("params.results").exists()
 
 
+def test_a_constructor_may_take_names_from_its_kwargs() -> None:
+    job(Path(), block("Popping", "    Settings\n      pace 0.2\n    End\n"), 3)
+    assert paramsrun("params.in").exit_code == 0
+
+
 @pytest.mark.parametrize("n", [1, 2, 17, 39])
 @pytest.mark.parametrize("name", ["Walk", "Drifter", "Keeper"])
 def test_a_killed_run_goes_on_as_if_it_had_not_been(name: str, n: int) -> None:
@@ -113,7 +114,7 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(name: str, n: int) -> None:
     shutil.copytree("whole.results", "cut.results")
     cut(Path("cut.results"), n)
     assert "Warning" not in resumed("cut.results", "again")
-    assert events(Path("again.results")) == events(Path("whole.results"))
+    assert story(Path("again.results")) == story(Path("whole.results"))
 
 
 @pytest.mark.parametrize("name", ["Walk", "Keeper"])
@@ -123,7 +124,7 @@ def test_a_checkpoint_goes_on_as_the_run_did(name: str) -> None:
     for k in range(5):
         plugins_loaded = resumed(checkpoint_at(Path("whole.results"), k), f"again{k}")
         assert "Warning" not in plugins_loaded
-        assert events(Path(f"again{k}.results")) == events(Path("whole.results"))
+        assert story(Path(f"again{k}.results")) == story(Path("whole.results"))
 
 
 def test_a_state_of_its_own_is_in_the_checkpoint_and_is_what_it_goes_on_from(
@@ -161,7 +162,7 @@ def test_several_and_sharing_go_on_as_if_not_cut() -> None:
         shutil.copytree("whole.results", f"cut{n}.results")
         cut(Path(f"cut{n}.results"), n)
         resumed(f"cut{n}.results", f"again{n}", 90)
-        assert events(Path(f"again{n}.results")) == events(Path("whole.results"))
+        assert story(Path(f"again{n}.results")) == story(Path("whole.results"))
 
 
 @pytest.mark.parametrize("name", ["Entropic", "EntropicKeeper"])
@@ -190,10 +191,47 @@ def test_nothing_that_it_does_holds_up_the_run(name: str, monkeypatch: pytest.Mo
     job(
         Path(),
         "ApplyStoppersToBestOptimizer Yes\n" + stopper + block(name, "    Patience 0.05\n"),
-        20,
+        8,
     )
     assert paramsrun("params.in").exit_code == 0
-    assert len(evaluations_of(Path("params.results"))) == 20
+    assert len(evaluations_of(Path("params.results"))) == 8
+
+
+def test_ten_that_raise_in_a_row_end_the_run_with_their_reason() -> None:
+    job(Path(), block("Raising"))
+    result = paramsrun("params.in")
+    assert result.exit_code == 1
+    told = (
+        "10 optimizers in a row failed at once; the last of them, optimizer 10: RuntimeError: "
+        "it cannot go on (mine.py, line "
+    )
+    assert told in result.output
+    assert told in Path("params.results/job.log").read_text()
+    assert told in paramsrun("status", "params.results").output
+    assert len(evaluations_of(Path("params.results"))) == 10
+
+
+@pytest.mark.parametrize(("n", "more"), [(9, 1), (10, 0)])
+def test_those_that_failed_before_a_kill_count_after_it(n: int, more: int) -> None:
+    job(Path(), block("Raising"))
+    assert paramsrun("params.in", "--name", "whole").exit_code == 1
+    journal = Path("whole.results/optimization/journal/000001.jsonl")
+    lines = journal.read_bytes().splitlines(keepends=True)
+    ends = [i for i, line in enumerate(lines) if line.startswith(b'{"e":"end"')]
+    journal.write_bytes(b"".join(lines[: ends[n - 1] + 1]))
+    result = paramsrun("params.in", "--name", "whole", "--resume", "auto")
+    assert (
+        "10 optimizers in a row failed at once; the last of them, optimizer 10: " in result.output
+    )
+    assert len(evaluations_of(Path("whole.2.results"))) == n + more
+
+
+def test_a_resume_after_the_error_of_ten_gives_them_another_chance() -> None:
+    job(Path(), block("Raising"))
+    assert paramsrun("params.in", "--name", "whole").exit_code == 1
+    Path("mended").touch()
+    assert paramsrun("params.in", "--name", "whole", "--resume", "auto").exit_code == 0
+    assert len(evaluations_of(Path("whole.2.results"))) == 40
 
 
 def test_ctrl_c_ends_a_run_whose_optimizer_thinks_for_ever(tmp_path: Path) -> None:
@@ -257,7 +295,17 @@ def test_a_module_that_is_gone_on_resume_is_an_error_with_its_name() -> None:
         (
             "    Class mine:Plain\n    Settings\n      stepp 1\n    End\n",
             "params.in:9:7: Optimizer%Plugin%Settings%stepp is no keyword argument of Plain "
-            "(it has: step)",
+            "(it has: step); did you mean step?",
+        ),
+        (
+            "    Class mine:Walk\n    Settings\n      stp 1\n    End\n",
+            "params.in:9:7: Optimizer%Plugin%Settings%stp is no keyword argument of Walk "
+            "(it has: step); did you mean step?",
+        ),
+        (
+            "    Class mine:Wanderer\n    Settings\n      step 1\n      rst 2\n    End\n",
+            "params.in:10:7: Optimizer%Plugin%Settings%rst is no keyword argument of Wanderer "
+            "(it has: rest, step); did you mean rest?",
         ),
         (
             "    Class mine:Walk\n    CallSettings\n      m 1\n    End\n",
@@ -330,7 +378,7 @@ def test_a_stored_one_that_cannot_be_imported_is_told_and_can_be_mended(tmp_path
     assert "Traceback" not in errors
     Path("mine.py").write_text(code)
     resumed("resume.results", "again")
-    assert events(Path("again.results")) == events(Path("whole.results"))
+    assert story(Path("again.results")) == story(Path("whole.results"))
 
 
 def test_the_class_is_told_as_the_type() -> None:
@@ -374,7 +422,7 @@ def test_residuals_are_logged_and_come_back() -> None:
         shutil.copytree("whole.results", f"cut{n}.results")
         cut(Path(f"cut{n}.results"), n)
         assert "Warning" not in resumed(f"cut{n}.results", f"again{n}", 9)
-        assert events(Path(f"again{n}.results")) == events(Path("whole.results"))
+        assert story(Path(f"again{n}.results")) == story(Path("whole.results"))
 
 
 def test_a_loss_without_residuals_cannot_be_logged_in_detail() -> None:

@@ -202,6 +202,8 @@ class Interrupting(Walk):
 class Raising(Walk):
     def minimize(self, function, x0, bounds):
         function(x0)
+        if Path("mended").exists():
+            return
         raise RuntimeError("it cannot go on")
 
 
@@ -248,6 +250,23 @@ class Plain(Walk):
 
     def __init__(self, step=0.5):
         super().__init__(step)
+
+
+class Wanderer(Walk):
+    """One that passes on what it does not take itself."""
+
+    def __init__(self, rest=0, **kwargs):
+        super().__init__(**kwargs)
+        self.rest = rest
+
+
+class Popping(Walk):
+    """One that takes a name from its kwargs, where no signature tells of it."""
+
+    def __init__(self, **kwargs):
+        pace = kwargs.pop("pace", 1.0)
+        super().__init__(**kwargs)
+        self.step *= pace
 
 
 class Forking(Walk):
@@ -348,7 +367,7 @@ class Talking(Walk):
         self.logger.warning("beware")
         for n in range(100):
             function(x0)
-            self.message_manager(9, f"at evaluation {n + 1}")
+            self.message_manager(9, f"at evaluation {n + 1}, says {self.opt_id}")
 
 
 class Lost(Walk):

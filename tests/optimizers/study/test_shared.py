@@ -13,17 +13,12 @@ from paramsrun.optimizers.study import shared
 from paramsrun.problem.scaling import Scaling
 from paramsrun.problem.space import Dimension
 from paramsrun.settings.families import optimizers
+from tests.optimizers.spaces import TYPED_X0, loss, scaling
 from tests.optimizers.study.jobs import points, states, study_in
 
 optuna = pytest.importorskip("optuna")
 
-SPACE = (
-    Dimension("lr", 1e-5, 1e-1, "float", "log"),
-    Dimension("width", 4.0, 64.0, "integer"),
-    Dimension("act", 0.0, 2.0, "categorical", choices=("relu", "tanh", "gelu")),
-)
-SCALING = Scaling(np.array([[d.lower, d.upper] for d in SPACE]), "none", SPACE)
-X0 = np.array([1e-2, 16.0, 1.0])
+SCALING = scaling()
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +32,7 @@ def started(request: pytest.FixtureRequest) -> Any:
     """Start searches that are closed in the end."""
 
     def start(
-        storage: str, n: int = 6, x0: Any = X0, scaling: Scaling = SCALING, **keys: Any
+        storage: str, n: int = 6, x0: Any = TYPED_X0, scaling: Scaling = SCALING, **keys: Any
     ) -> Any:
         settings = optimizers["Optuna"](
             storage=storage, study_name="search", number_of_trials=n, **keys
@@ -48,10 +43,6 @@ def started(request: pytest.FixtureRequest) -> Any:
         return proposer
 
     return start
-
-
-def loss(x: Any) -> Any:
-    return (np.log10(x[:, 0]) + 3.0) ** 2 + abs(x[:, 1] - 40.0) / 40.0 + 0.2 * x[:, 2]
 
 
 def step(proposer: Any) -> Any:
@@ -81,7 +72,7 @@ def test_two_processes_complete_so_many_trials_together(
     assert pair[0].ended == pair[1].ended == wanted
     study = study_in(storage)
     assert states(study) == {"COMPLETE": 15}
-    assert np.array_equal(x[0], X0)
+    assert np.array_equal(x[0], TYPED_X0)
     assert len({tuple(one) for one in x}) == 15
 
 
