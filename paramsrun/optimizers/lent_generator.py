@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
 import numpy as np
+from numpy.random.mtrand import get_bit_generator, set_bit_generator
 
 
 class LentGenerator:
@@ -14,18 +16,24 @@ class LentGenerator:
     """
 
     def __init__(self, random_state: np.random.RandomState) -> None:
-        self._state = random_state.get_state()
+        self._bits = np.random.MT19937()
+        self._bits.state = cast(Any, random_state.get_state(legacy=False))
 
     @contextmanager
     def lent(self) -> Iterator[None]:
-        """Put the stream into the global generator for as long as a block runs."""
-        kept = np.random.get_state()  # noqa: NPY002  # it is put back below
-        np.random.set_state(self._state)  # noqa: NPY002
+        """Put the stream into the global generator for as long as a block runs.
+
+        Of normal numbers numpy draws two at a time: a second one that the block leaves is dropped.
+        """
+        kept = get_bit_generator()
+        state = np.random.get_state(legacy=False)  # noqa: NPY002  # it is put back below
+        set_bit_generator(self._bits)
         try:
             yield
         finally:
-            self._state = np.random.get_state()  # noqa: NPY002
-            np.random.set_state(kept)  # noqa: NPY002
+            set_bit_generator(kept)
+            if state["has_gauss"]:  # which a change of bit generators takes away
+                np.random.set_state(state)  # noqa: NPY002
 
 
 def random_state(rng: np.random.Generator) -> np.random.RandomState:
