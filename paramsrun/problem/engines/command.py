@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -130,8 +131,8 @@ class Command:
             yield "LossPattern is given beside LossKey; keep one"
         if self.loss_pattern is not None:
             try:
-                re.compile(self.loss_pattern.encode())
-            except re.error as error:
+                _compiled(self.loss_pattern)
+            except ValueError as error:
                 yield f"LossPattern is no regular expression: {error}"
         yield from self._wrong_progress()
         path = PurePath(self.loss_file or STDOUT)
@@ -149,8 +150,8 @@ class Command:
         if self.repeats > 1:
             yield "ProgressPattern is given beside Repeats, which are the steps; keep one"
         try:
-            groups = re.compile(self.progress_pattern.encode()).groups
-        except re.error as error:
+            groups = _compiled(self.progress_pattern).groups
+        except ValueError as error:
             yield f"ProgressPattern is no regular expression: {error}"
         else:
             if groups != 2:
@@ -161,3 +162,17 @@ class Command:
         from paramsrun.problem.command.assembled import assembled  # most runs have no use for it
 
         return assembled(self, around)
+
+
+def _compiled(pattern: str) -> re.Pattern[bytes]:
+    """Return a regular expression; ValueError where it is none, or may mean something else."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)
+            return re.compile(pattern.encode())
+    except FutureWarning as warning:
+        raise ValueError(
+            f"{warning}: put \\ before [, &, | or ~ that stand for themselves"
+        ) from None
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(str(error)) from None
