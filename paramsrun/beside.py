@@ -39,7 +39,9 @@ def _defaults(new: Block, settings: JobSettings) -> Iterator[tuple[str, str, str
         "EngineCollection": (JobSettings.engine_collection, settings.engine_collection),
     }
     for key, (name, used) in keys.items():
-        if new.get(key) is None:
+        if new.get(key) is None and key == "ParameterInterface":
+            yield name, used, "the interface may not change on resume: start a new run to use it"
+        elif new.get(key) is None:
             yield name, used, f"name it ({key} {name}) to use it"
     if new.get("DataSet") is None:
         for one in named(settings.data_set or (DataSet(), DataSet()))[:2]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
 from paramsrun.errors import RunError
@@ -47,7 +48,8 @@ def following(name: str) -> Following:
         following,
         latest,
         f"{latest} ended already, and there is nothing to do:\n  {reason}\n"
-        f"To go on all the same: --resume {latest}, with other ExitCondition blocks in the input",
+        f"To go on all the same: --resume {quote(str(latest))}, with other ExitCondition blocks in "
+        "the input",
     )
 
 

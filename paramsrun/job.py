@@ -1,7 +1,8 @@
 """A job from its input file to its results: what the commands do, for Python callers too."""
 
+import os
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
@@ -100,13 +101,15 @@ class Job:
         folder = self.folder.absolute()  # a loss may change the current folder
         recorded = self._make_folder()
         state = self._loaded.state
-        before = state.exit
+        before, made = state.exit, folder.stat()
         try:
             self._run_in(folder, recorded, echo, live)
         except (Exception, KeyboardInterrupt) as error:
             is_recorded = state.exit is not None and state.exit is not before
             event = state.exit if is_recorded else None
-            note(folder, event or end_by(error, state), is_recorded)
+            with suppress(FileNotFoundError):  # it may have been moved away, for another run
+                if os.path.samestat(made, folder.stat()):
+                    note(folder, event or end_by(error, state), is_recorded)
             raise
         return state
 

@@ -14,3 +14,8 @@ def test_codes_that_steer_a_terminal_are_shown_as_such() -> None:
 
 def test_marks_that_turn_a_line_around_are_shown_as_such() -> None:
     assert printable("a\u202eb") == r"a\u202eb"
+
+
+def test_what_joins_or_parts_letters_stays_as_it_is() -> None:
+    text = "temp\u00e9rature\u00a0: \u0646\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    assert printable(text) == text

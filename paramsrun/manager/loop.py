@@ -23,9 +23,9 @@ from paramsrun.problem.contract import SetEvaluation, own_residuals
 
 NOBODY_LEFT = "No optimizer is left and none may start"
 PATIENCE_S = 0.2
+"""Requests are looked for at least this often while evaluations are under way in workers."""
 _AT_FAULT = {"Function": "function", "Command": "program"}
 """What is to be mended where an engine of that name gave no loss; elsewhere the data."""
-"""Requests are looked for at least this often while evaluations are under way in workers."""
 
 
 class Saver(Protocol):
@@ -107,9 +107,9 @@ class Manager:
     def _run(self, x0: Task | None) -> Exit:
         if x0 is not None:
             self._evaluate_initial(x0)
-        self._complete()
         optimizers = self._optimizers
         optimizers.check_ends()  # in a run that was cut there
+        self._complete()
         while not self._exit_rule.met(self.state):
             if self._asked_to_end():
                 raise Interrupted

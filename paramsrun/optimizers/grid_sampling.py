@@ -33,6 +33,7 @@ class GridSampling:
     number_of_samples_per_parameter: int = key(
         10,
         at_least=2,
+        at_most=1_000_000,
         doc="Equally spaced values of each parameter, both bounds included.",
     )
 

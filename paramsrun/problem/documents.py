@@ -11,7 +11,6 @@ import yaml
 from paramsrun.errors import Findings, Place
 from paramsrun.input.source import Source, read_source
 from paramsrun.problem.nodes import Fields, Listing, Node, Scalar
-from paramsrun.problem.yaml_advice import advice
 
 MAX_DEPTH = 30
 """Nesting beyond this is refused, so that no text can exhaust the stack."""
@@ -169,6 +168,8 @@ class _Reader:
 
 
 def _report(error: yaml.MarkedYAMLError, source: Source, findings: Findings) -> None:
+    from paramsrun.problem.yaml_advice import advice  # most files need none
+
     told = advice(error, _LINE_BREAK.split(source.text))
     if told is not None:
         text = f"the YAML is broken here: {told.text}"

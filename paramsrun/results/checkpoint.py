@@ -50,6 +50,8 @@ class Checkpoints:
         self._target = folder / control.checkpointing_directory
         self._naming = NamingFormat(control.naming_format)
         self._list = CheckpointList(self._target, control.keep_past)
+        self._names: set[str] = set()
+        """Those given: no name is given again, though its checkpoint may be deleted by then."""
         self._n_full = 0
         self._mtime = int(time.time())
         with suppress(OSError):  # `write` meets it again and tells it
@@ -110,6 +112,7 @@ class Checkpoints:
                 lambda packed, waiting: self._finish(packed, waiting, event, state, saved or {}),
             )
             self._list.add(event.n, name + SUFFIX)
+            self._names.add(name)
         except (OSError, UsageError) as error:
             raise CheckpointFailed(
                 f"The checkpoint of evaluation {state.n_evaluations} could not be made in "
@@ -124,7 +127,7 @@ class Checkpoints:
         self._packing.close()
 
     def _is_taken(self, name: str) -> bool:
-        return os.path.lexists(self._target / (name + SUFFIX))
+        return name in self._names or os.path.lexists(self._target / (name + SUFFIX))
 
     def _finish(
         self,

@@ -15,14 +15,22 @@ INPUTS = "settings_and_initial_data"
 JOURNAL = "optimization/journal"
 MAX_NAME = 200
 """Bytes of a job's name."""
+_WAYS = (
+    "give the job another name (--name NAME), go on with it (--resume auto), or move the folder "
+    "away"
+)
 
 
 def check_name(name: str) -> str:
     """Return the name of a job; UsageError where it cannot be that of a folder."""
-    if not name or "/" in name or os.sep in name or not name.isprintable() or name in (".", ".."):
+    if not name or "/" in name or name in (".", ".."):
         raise UsageError(
             f"{name!r} is no name for a results folder: it must be a name without slashes. The key "
             "ResultsDirectory of the input puts results elsewhere."
+        )
+    if not name.isprintable():
+        raise UsageError(
+            f"{name!r} is no name for a results folder: it has signs that cannot be shown"
         )
     if len(os.fsencode(name)) > MAX_NAME:
         raise UsageError(
@@ -76,14 +84,10 @@ def create(
     """
     if not folder.name:
         raise UsageError(f"{folder} cannot be the results folder: give ResultsDirectory a new name")
+    fresh = folder.with_name(f".{folder.name}.tmp")
     try:
-        fresh = folder.with_name(f".{folder.name}.tmp")
         with alone(folder.parent):
-            check_free(
-                folder,
-                "give the job another name (--name NAME), go on with it (--resume auto), or move "
-                "the folder away",
-            )
+            check_free(folder, _WAYS)
             _clear(fresh)
             fresh.mkdir()
             (fresh / lock.NAME).write_text(json.dumps(lock.owner()) + "\n")

@@ -182,6 +182,8 @@ class Journal:
         line = _encode_eval(event) if type(event) is Eval else encode(event)
         if self._refused:
             raise RunError(self._refused)
+        if len(line) >= MAX_LINE:
+            raise RunError(f"The journal takes no line of {len(line)} bytes: too many residuals")
         try:
             if self._file is None or self._n_events == 0:
                 self._open_segment()
@@ -202,7 +204,10 @@ class Journal:
             self._on_full(path)
 
     def sync(self) -> None:
-        """Wait until all that was appended is on the disk; may be called from another thread."""
+        """Wait until all that was appended is on the disk; may be called from another thread.
+
+        RunError where that fails, or where the journal is no longer there: no event is taken then.
+        """
         try:
             while self._full:
                 full = self._full.popleft()
@@ -211,8 +216,13 @@ class Journal:
             if self._dirty and self._file is not None:
                 self._dirty = False
                 os.fsync(self._file)
+            is_there = self._file is None or os.fstat(self._file).st_nlink
         except OSError as error:
             raise RunError(self._told(error)) from error
+        if not is_there:
+            gone = f"The journal in {self._folder} was deleted while the job ran"
+            self._refused = f"{gone}: nothing that happens is kept any more"
+            raise RunError(self._refused)
 
     def _told(self, error: OSError) -> str:
         path = self._folder / segment_name(self._number)
@@ -223,16 +233,19 @@ class Journal:
 
     def close(self) -> None:
         """Sync and close."""
-        self.sync()
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        try:
+            self.sync()
+        finally:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
 
     def _open_segment(self) -> None:
+        path = self._folder / segment_name(self._number)
+        fresh = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         if self._file is not None:
             self._full.append(self._file)
-        path = self._folder / segment_name(self._number)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        self._file = fresh
 
 
 def begin(first: Event, folder: Path) -> None:

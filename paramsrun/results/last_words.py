@@ -7,6 +7,7 @@ from pathlib import Path
 from paramsrun.errors import ParamsrunError, RunError
 from paramsrun.manager.events import Exit
 from paramsrun.manager.state import RunState
+from paramsrun.printable import printable
 from paramsrun.regular import opened
 from paramsrun.results import journal, lock
 from paramsrun.results.folder import JOURNAL
@@ -36,13 +37,14 @@ def note(folder: Path, event: Exit, is_recorded: bool) -> None:
     Into the journal, too, unless that has it already or breaks off.
     """
     with suppress(OSError, RunError):
-        if event.reason not in _last_entry(folder):
+        if printable(event.reason) not in _last_entry(folder):
             log = Log(folder / LOG, lambda line: None)
             log.entry(f"{HEAD}\n{event.reason}" if event.how == "error" else event.reason)
             log.close()
     with suppress(OSError, RunError):
         at = folder / JOURNAL
-        if not is_recorded and not journal.n_torn(journal.segments(at)[-1]):
+        segments = journal.segments(at)
+        if segments and not is_recorded and not journal.n_torn(segments[-1]):
             events = journal.Journal(at)
             events.append(event)
             events.close()

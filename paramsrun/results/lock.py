@@ -108,6 +108,9 @@ class Keeper:
     def __exit__(self, *_: object) -> None:
         self._closing.set()
         self._thread.join()
+        held = alive(self._path.parent)
+        if held is not None and held["pid"] != os.getpid():
+            return  # the folder was moved away, and another run has its name
         with suppress(OSError):  # a lock that stays behind is stale once this process is gone
             self._path.unlink()
 

@@ -110,6 +110,8 @@ class RunLog:
         met = event.how == "conditions"
         self._log.entry(f"Exit conditions met:\n{event.reason}" if met else event.reason)
         self._log.entry(f"Done. {status(state)}")
+        if state.n_evaluations and state.best.x is None:
+            self._log.entry("Warning: no evaluation had a finite loss")
 
 
 def status(state: RunState) -> str:
@@ -136,7 +138,7 @@ def progress(state: RunState) -> str:
 def _rate(rate: float) -> str:
     """Return three digits of a rate: ``0.25``, ``87.5``, ``1470``."""
     short = f"{rate:.3g}"
-    return f"{float(short):.0f}" if rate >= 1000 else short
+    return f"{float(short):.0f}" if float(short) >= 1000 else short
 
 
 def evaluations(n: int) -> str:

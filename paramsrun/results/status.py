@@ -60,7 +60,10 @@ def _cut_by(folder: Path) -> str:
     """Return what the log tells to have ended a run whose journal does not."""
     error = noted(folder)
     if error is None:
-        return "it was killed, its machine went down or its disk was full"
+        return (
+            "it was killed, its machine went down, its disk was full, or an evaluation crashed it "
+            "(Evaluator%Type Processes keeps the job from that)"
+        )
     return error.replace("\n", "\n  ")
 
 

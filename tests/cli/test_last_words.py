@@ -86,3 +86,40 @@ def test_a_resume_that_cannot_begin_is_not_what_ended_before(
     assert result.exit_code == 0, result.output
     assert story(Path("more.2.results"))[:25] == story(RESULTS)[:25]
     assert len(evaluations_of(Path("more.2.results"))) == 35
+
+
+def test_a_reason_with_signs_that_no_terminal_shows_is_told_once(tmp_path: Path) -> None:
+    file = function_job(tmp_path / "job", "def loss(x): raise ValueError('a\x1bb')\n", INPUT)
+    assert paramsrun(file).exit_code == 1
+    assert (RESULTS / "job.log").read_text().count("ValueError") == 1
+
+
+def test_a_job_whose_folder_was_moved_away_writes_nothing_into_its_successor_s(
+    tmp_path: Path,
+) -> None:
+    code = (
+        "from pathlib import Path\n"
+        "def loss(x):\n"
+        "    results = Path('params.results')\n"
+        "    if results.exists() and not Path('moved').exists():\n"
+        "        results.rename('moved')\n"
+        "        (results / 'optimization/journal').mkdir(parents=True)\n"
+        "    raise KeyboardInterrupt\n"
+    )
+    file = function_job(tmp_path / "job", code, "Evaluator Type=Inline\n" + INPUT)
+    paramsrun(file)
+    assert Path("moved/job.log").exists()
+    assert not (RESULTS / "job.log").exists()
+
+
+def test_a_job_whose_journal_is_deleted_does_not_end_as_if_it_were_kept(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path\n"
+        "def loss(x):\n"
+        "    for segment in Path('params.results/optimization/journal').glob('*'):\n"
+        "        segment.unlink()\n"
+        "    return 1.0\n"
+    )
+    result = paramsrun(function_job(tmp_path / "job", code, "Evaluator Type=Inline\n" + INPUT))
+    assert result.exit_code == 1
+    assert "was deleted while the job ran: nothing that happens is kept any more" in result.output

@@ -89,7 +89,7 @@ def test_nothing_of_what_stands_in_the_way_is_touched(tmp_path: Path) -> None:
     assert Path("params.results").is_symlink()
 
 
-@pytest.mark.parametrize("name", ["../x", "a/b", "", "..", "a\nb", "/x"])
+@pytest.mark.parametrize("name", ["../x", "a/b", "", "..", "/x"])
 def test_a_name_that_is_no_file_name_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

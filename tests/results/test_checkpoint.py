@@ -270,6 +270,17 @@ def test_older_ones_are_deleted_but_keep_past(recorded: Make, keep: int, left: l
     assert (run.folder / "checkpoints/checkpoints.txt").read_text() == text
 
 
+def test_no_name_is_given_again_though_its_checkpoint_was_deleted(recorded: Make) -> None:
+    run = recorded(keep_past=0, naming_format="same")
+    run.start()
+    names = []
+    for _ in range(4):
+        run.evaluate(2)
+        run.save()
+        names += [name for name in run.files() if name != "checkpoints.txt"]
+    assert len(set(names)) == 4
+
+
 def test_keep_past_minus_one_keeps_all(recorded: Make) -> None:
     run = recorded(keep_past=-1)
     for _ in range(4):

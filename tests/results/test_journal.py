@@ -213,6 +213,31 @@ def test_a_full_disk_is_a_run_error(tmp_path: Path) -> None:
         log.append(EVENTS[2])
 
 
+def test_a_folder_that_is_gone_when_a_segment_turns_is_what_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "SEGMENT_EVENTS", 1)
+    folder = tmp_path / "journal"
+    folder.mkdir()
+    written = Journal(folder)
+    written.append(EVENTS[2])
+    folder.rename(tmp_path / "moved")
+    with pytest.raises(RunError, match="No such file or directory"):
+        written.append(EVENTS[2])
+    written.close()
+
+
+def test_a_line_that_no_reader_would_take_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "MAX_LINE", 10)
+    written = Journal(tmp_path)
+    with pytest.raises(RunError, match="takes no line of"):
+        written.append(EVENTS[2])
+    written.close()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_text_that_utf8_cannot_hold_is_kept_readable() -> None:
     event = Eval(1, 1, 0, 0, X, math.inf, 0.0, "bad \udcff name")
     assert decode(encode(event)).why == "bad \\udcff name"  # type: ignore[union-attr]
@@ -234,3 +259,12 @@ def test_nothing_is_written_behind_a_line_that_the_disk_cut(tmp_path: Path) -> N
         (tmp_path / "000001.jsonl").unlink()
         (tmp_path / "000001.jsonl").touch()
     assert (tmp_path / "000001.jsonl").read_bytes() == b""
+
+
+def test_a_journal_that_is_deleted_takes_nothing_more(tmp_path: Path) -> None:
+    written = Journal(tmp_path)
+    written.append(EVENTS[2])
+    (tmp_path / "000001.jsonl").unlink()
+    for act in (written.sync, lambda: written.append(EVENTS[2]), written.sync):
+        with pytest.raises(RunError, match="was deleted while the job ran"):
+            act()

@@ -68,6 +68,16 @@ def test_a_keeper_holds_the_lock_and_leaves_none_behind(tmp_path: Path) -> None:
     assert not (tmp_path / lock.NAME).exists()
 
 
+def test_a_keeper_leaves_the_lock_of_a_run_that_has_its_folder_s_name_now(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        with Keeper(tmp_path, lambda: None):
+            began = lock._began(other.pid)
+            text = json.dumps(owner() | {"pid": other.pid, "began": began})
+            (tmp_path / lock.NAME).write_text(text)
+        assert json.loads((tmp_path / lock.NAME).read_text())["pid"] == other.pid
+        other.communicate()
+
+
 def test_a_keeper_syncs_and_touches_whatever_the_disk_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -133,6 +133,7 @@ def test_points_against_a_constraint_are_told_apart_from_those_that_failed(tmp_p
         "                     why",
         "Done. 3 evaluations in 0.5 s (6/s), 1 failed, 2 against a constraint, 1 alive of 1 "
         "optimizers",
+        "Warning: no evaluation had a finite loss",
     ]
 
 

@@ -9,7 +9,7 @@ from tests.cli.jobs import SAMPLING, function_job, lennard_jones_job, paramsrun
 from tests.resuming.runs import PARENT, SEED, done, events, refused, until
 
 FOLDER = Path("job")
-TOLD = " beside the input differs from the stored one, which is used; name it "
+TOLD = " beside the input differs from the stored one, which is used; "
 BY_KEY = {
     "parameter_interface.yaml": "ParameterInterface",
     "job_collection.yaml": "JobCollection",
@@ -48,7 +48,8 @@ def test_a_default_file_that_was_edited_is_told_once_and_the_stored_one_used(
     edit(name)
     output = resumed("", command)
     assert output.count("Warning") == 1
-    advice = f"({BY_KEY[name]} {name})" if name in BY_KEY else f"(Path {name} in DataSet blocks, "
+    key = f"name it ({BY_KEY[name]} {name})" if name in BY_KEY else f"name it (Path {name} in "
+    advice = "the interface may not change" if name == "parameter_interface.yaml" else key
     assert f"resume.in: {name}{TOLD}{advice}" in " ".join(output.split())
     if command == "run":
         stored = Path("resume.results/settings_and_initial_data") / name

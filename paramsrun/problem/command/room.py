@@ -7,10 +7,8 @@ from pathlib import Path
 from paramsrun.errors import NoRoom
 
 PROBE_BYTES = 1 << 20
-_NO_ROOM = (
-    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
-    *(errno.EROFS, errno.EACCES, errno.EPERM),
-)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_ROOM = (*_FULL, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def check(error: OSError) -> None:
@@ -28,7 +26,8 @@ def probe(folder: Path) -> None:
     try:
         file.write_bytes(bytes(PROBE_BYTES))
     except OSError as error:
-        check(error)
+        if error.errno in _FULL:  # what a program made read-only is its own affair
+            check(error)
     finally:
         with suppress(OSError):
             file.unlink()
