@@ -123,7 +123,7 @@ class Optimizers:
             if living.may_wait:
                 if o in self._living:
                     self._check_ended(living)
-            elif not living.is_free(limit):
+            elif room > 0:
                 self._eager.discard(o)
         return len(self._living) == n_living
 

@@ -159,12 +159,13 @@ class RunState:
             self.best.offer(event)
         if event.pruned:
             self.n_pruned += 1
-        elif event.is_against:
-            self.n_against += 1
-            self.first_against = self.first_against or event
         elif event.why is not None:
-            self.n_infinite += 1
-            self.first_infinite = self.first_infinite or event
+            if event.is_against:
+                self.n_against += 1
+                self.first_against = self.first_against or event
+            else:
+                self.n_infinite += 1
+                self.first_infinite = self.first_infinite or event
         if event.val is not None and event.val < (self.best_validation or (INF, 0))[0]:
             self.best_validation = (event.val, event.n)
 

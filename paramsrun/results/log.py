@@ -64,7 +64,7 @@ class RunLog:
         if type(event) is Eval:
             if event.o == 0:
                 self._log.entry(f"Initial loss {brief(event.fx)}")
-            elif event.is_against and state.n_against == 1:
+            elif event.why is not None and event.is_against and state.n_against == 1:
                 self._log.entry(
                     f"Evaluation {event.n} was not computed, so its loss is infinite: {event.why}\n"
                     "Further ones are counted; the journal has the reason of each"
