@@ -18,6 +18,8 @@ from paramsrun.settings.job import JobSettings
 
 Change: TypeAlias = Callable[[Random, bytes], bytes]
 MOST_BYTES = 20_000
+LARGE = 10**300
+"""Whole numbers from here on cannot be changed by way of floats."""
 
 ODD_WORDS = [
     *("0", "1", "-1", "2", "7", "1e999", "-1e999", "nan", "inf", "-inf", ".inf", "1e-400", "-0.0"),
@@ -220,6 +222,8 @@ def _other(r: Random, value: Any) -> Any:
     if kind == 0 and isinstance(value, str):
         return of_bytes(r, value.encode()).decode("utf-8", "replace")
     if kind == 1 and isinstance(value, int | float):
+        if isinstance(value, int) and abs(value) >= LARGE:
+            return 0
         return r.choice([-value, value + 1, value * 1e3, float(value), str(value), [value]])
     if kind == 2 and isinstance(value, str):
         return of_words([])(r, value.encode()).decode("utf-8", "replace")
