@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.cli.jobs import SAMPLING, SEED, journal_of, lennard_jones_job, paramsrun
 
-SETTINGS = f"""\
-{SAMPLING}ExitCondition
+EIGHT_CALLS = """\
+ExitCondition
   Type MaxTotalFunctionCalls
   MaxTotalFunctionCalls 8
 End
@@ -16,7 +16,9 @@ CheckpointControl
   EveryFunctionCalls 3
   KeepPast -1
 End
-{SEED}"""
+"""
+"""Eight evaluations, with checkpoints on the way that all stay."""
+SETTINGS = f"{SAMPLING}{EIGHT_CALLS}{SEED}"
 
 
 def built(folder: Path) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.malice.archives import PICKLE
 from tests.malice.attempt import INPUTS, Attempt, Den
+from tests.malice.base import EIGHT_CALLS
 
 STATE = "states/000001_000000003"
 WALK = '''\
@@ -35,7 +36,7 @@ class Walk(BaseOptimizer):
     def callstop(self, reason):
         self.n = 40
 '''
-INPUT = """\
+INPUT = f"""\
 Engine Function
   Call walk:loss
 EndEngine
@@ -45,16 +46,7 @@ Optimizer
     Class walk:Walk
   End
 End
-ExitCondition
-  Type MaxTotalFunctionCalls
-  MaxTotalFunctionCalls 8
-End
-CheckpointControl
-  NamingFormat c%(count)
-  EveryFunctionCalls 3
-  KeepPast -1
-End
-RandomSeed 3
+{EIGHT_CALLS}RandomSeed 3
 """
 
 

@@ -1,7 +1,6 @@
 """Opening checkpoints: what is damaged, foreign or made to do harm is refused in one message."""
 
 import gzip
-import hashlib
 import io
 import random
 import re
@@ -11,19 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from paramsrun.errors import RunError, UsageError
 from paramsrun.manager.events import Context
 from paramsrun.results import opening
-from paramsrun.results.archive import END, SEAL_BYTES, compressed, entry, header, seal, sealed
+from paramsrun.results.archive import END, SEAL_BYTES, compressed, entry, header, sealed
 from paramsrun.results.opening import open_checkpoint, show
 from paramsrun.resuming import opened
+from tests.malice.forging import MTIME, forged, resealed
 from tests.results.checkpointed import SETTINGS, Recorded
 
 Make = Callable[..., Recorded]
-MTIME = 1_700_000_000
 
 
 @pytest.fixture
@@ -32,40 +30,6 @@ def checkpoint(recorded: Make) -> Path:
     run.start()
     run.evaluate(9)
     return run.save()
-
-
-def forged(
-    path: Path,
-    listed: list[tuple[str, bytes]],
-    held: bytes | None = None,
-    **fields: Any,
-) -> Path:
-    """Make a checkpoint whose seal is right, of any members and any manifest.
-
-    held replaces what the tar archive holds; fields those of the manifest.
-    """
-    made = [entry(name, data, MTIME) for name, data in listed]
-    body = compressed(b"".join(data for _, data in made) if held is None else held, 1)
-    manifest = {
-        "kind": "paramsrun checkpoint",
-        "format": 1,
-        "name": "c000",
-        "utc": "2026-01-01",
-        "versions": {"paramsrun": "0.1.0"},
-        "counters": {"evaluations": 0},
-        "mtime": MTIME,
-        "members": [member._asdict() for member, _ in made],
-        **fields,
-    }
-    text = orjson.dumps({k: v for k, v in manifest.items() if v is not None})
-    return resealed(path, body, text)
-
-
-def resealed(path: Path, body: bytes, manifest: bytes) -> Path:
-    head = compressed(entry("manifest.json", manifest, MTIME)[1] + END, 1)
-    digest = hashlib.sha256(body + head).digest()
-    path.write_bytes(body + head + seal(len(body), digest))
-    return path
 
 
 def refused(path: Path, into: Path, message: str) -> None:
