@@ -105,11 +105,10 @@ class Job:
         try:
             self._run_in(folder, recorded, echo, live)
         except (Exception, KeyboardInterrupt) as error:
-            is_recorded = state.exit is not None and state.exit is not before
-            event = state.exit if is_recorded else None
+            exit = None if state.exit is before else state.exit
             with suppress(FileNotFoundError):  # it may have been moved away, for another run
                 if os.path.samestat(made, folder.stat()):
-                    note(folder, event or end_by(error, state), is_recorded)
+                    note(folder, exit or end_by(error, state), exit is not None)
             raise
         return state
 

@@ -1,7 +1,7 @@
 """The results tree: a listener that writes the text files of a run while it goes on."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
@@ -182,35 +182,33 @@ class ResultsTree:
     def flush(self) -> None:
         """Flush every running file."""
         self._n_unflushed = 0
-        for logs in (self._all, *self._own.values()):
-            for log in logs:
-                if log is not None:
-                    log.flush()
+        for log in self._logs(self._own):
+            log.flush()
 
     def _refresh_some(self) -> None:
         """Do as `refresh` for the run and for those whose turn it is; flush every running file."""
         turns = [self._turns[k] for k in range(min(AT_ONCE, len(self._turns)))]
         self._turns.rotate(-len(turns))
-        for logs in (self._all, *(self._own[o] for o in turns)):
-            for log in logs:
-                if log is not None:
-                    log.write_pending()
-        self.flush()
+        self._write_pending(turns)
 
     def refresh(self) -> None:
         """Write latest/ and best/ of all as they stand, and flush every running file."""
-        for log in self._logs():
-            log.write_pending()
-        self.flush()
+        self._write_pending(self._own)
 
     def close(self) -> None:
         """Write what is held back as far as the disk takes it, and close all files."""
-        for log in self._logs():
+        for log in self._logs(self._own):
             with suppress(OSError):  # it is told where it first happens, see `on`
                 log.close()
 
-    def _logs(self) -> Iterator[SetLog]:
-        for logs in (self._all, *self._own.values()):
+    def _write_pending(self, optimizers: Iterable[int]) -> None:
+        for log in self._logs(optimizers):
+            log.write_pending()
+        self.flush()
+
+    def _logs(self, optimizers: Iterable[int]) -> Iterator[SetLog]:
+        """Yield those of the run and of some optimizers."""
+        for logs in (self._all, *(self._own[o] for o in optimizers)):
             yield from (log for log in logs if log is not None)
 
     def _ended(self, o: int, condition: str) -> None:
