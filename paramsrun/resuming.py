@@ -197,14 +197,14 @@ def resolver(origin: Origin, new: Block, folder: Path) -> Callable[[str], Path]:
 
     It raises UsageError for one that a checkpoint names outside of itself, and not the new input.
     """
-    stored, given = _paths(_stored(origin, Findings())), _paths(_absolute(new, folder))
-    is_folder, inputs = origin.path.is_dir(), f"{os.path.normpath(origin.inputs.absolute())}/"
+    if origin.path.is_dir():
+        return origin.inputs.joinpath
+    named = _paths(_stored(origin, Findings())) - _paths(_absolute(new, folder))
+    inputs = f"{os.path.normpath(origin.inputs.absolute())}/"
 
     def resolve(text: str) -> Path:
         path = origin.inputs / text
-        if is_folder or text in given or os.path.normpath(path.absolute()).startswith(inputs):
-            return path
-        if text not in stored:
+        if text not in named or os.path.normpath(path.absolute()).startswith(inputs):
             return path
         told = _shown(origin, str(path))
         raise UsageError(
