@@ -106,11 +106,10 @@ def _known(key: Declared, text: str, path: str, place: Place, findings: Findings
     if text in family:
         name: str = family.name_of(family[text])
         return name
-    told = not_among(text, list(family))
     if (value := _value_of_member(key, text)) is not None:
         told = f"cannot be {text}: that is {value}"
-    elif told.endswith("?") and told.startswith("cannot"):
-        told += f" There are {', '.join(family)}"
+    else:
+        told = not_among(text, list(family), lists_all=True)
     findings.mistake(place, f"{path}%Type {told}")
     return None
 

@@ -82,11 +82,15 @@ def shown(text: str) -> str:
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 
-def not_among(text: str, choices: Sequence[str]) -> str:
-    """Return what is wrong with a text that is none of the choices; many are not all listed."""
+def not_among(text: str, choices: Sequence[str], lists_all: bool = False) -> str:
+    """Return what is wrong with a text that is none of the choices.
+
+    Where one of many is near, the others are left out, unless lists_all.
+    """
     near = nearest(text, choices)
     if near and len(choices) > _MANY_CHOICES:
-        return f"cannot be {shown(text)}{near}"
+        others = f" There are {', '.join(choices)}" if lists_all else ""
+        return f"cannot be {shown(text)}{near}{others}"
     return f"must be {listed(choices)}, not {shown(text)}{near}"
 
 
