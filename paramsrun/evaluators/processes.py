@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 from time import perf_counter
 
-from paramsrun.errors import RunError
+from paramsrun.errors import EvaluatorLost, RunError
 from paramsrun.evaluators.contract import Done, Evaluates, Task, failed
 from paramsrun.evaluators.crew import Crew
 from paramsrun.evaluators.memory import resident_mb
@@ -72,6 +72,8 @@ class Processes:
         self._crew = Crew(data.data, threads, clock, path)
         self._waiting: deque[Attempt] = deque()
         self._done: deque[tuple[Done, float]] = deque()
+        self._over: EvaluatorLost | None = None
+        """Raised once what came before it has been given out."""
         self._typical_s: float | None = None
         self._glance_s = min(_GLANCE_S, max(0.02, self._timeout_s / 10))
         if memory_mb is not None:
@@ -105,6 +107,8 @@ class Processes:
         """Wait for a result; None where there was none in that time."""
         until = self._clock() + timeout_s
         while not self._done:
+            if self._over is not None:
+                raise self._over
             self._assign()
             left = until - self._clock()
             self._wait(max(0.0, min(left, self._crew.pause_s or self._glance_s, self._glance_s)))
@@ -169,7 +173,8 @@ class Processes:
             case Broken(reason):
                 self._cannot_begin(worker, reason)
             case Over(error):
-                raise error
+                self._crew.dismiss(worker)
+                self._over = error
             case Ready(resident):
                 self._check_room(resident)
                 self._crew.started(worker)

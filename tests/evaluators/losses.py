@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from paramsrun.arrays import Vector
+from paramsrun.errors import NoRoom
 from paramsrun.evaluators.contract import Done, Evaluator, Task
 from paramsrun.problem.contract import Evaluation, Key, SetEvaluation
 
@@ -79,6 +80,18 @@ class Perilous:
             return of(float("nan"))
         if act is not None:
             ACTS[act]()
+        return of(float(key.number))
+
+
+@dataclass
+class Ending:
+    """Ends the run at a number."""
+
+    at: int
+
+    def evaluate(self, x: Vector, key: Key) -> Evaluation:
+        if key.number == self.at:
+            raise NoRoom("the disk is full")
         return of(float(key.number))
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paramsrun.errors import RunError
+from paramsrun.errors import NoRoom, RunError
 from paramsrun.evaluators import crew
 from paramsrun.evaluators.inline import Inline
 from paramsrun.problem.contract import Key
 from tests.evaluators.conftest import Make
 from tests.evaluators.losses import (
+    Ending,
     Forking,
     Leaking,
     LoadableOnce,
@@ -84,6 +85,19 @@ def test_a_child_that_a_loss_forks_answers_for_no_point(processes: Make) -> None
     evaluator = processes(Forking((3, 4, 9)), 1)
     found = {done.key.number: evaluation.fx for done, evaluation in results(evaluator, 30)}
     assert found == {number: float(number) for number in range(1, 31)}
+
+
+def test_what_arrived_before_the_end_of_the_run_is_given_out(processes: Make) -> None:
+    evaluator = processes(Ending(at=3), 1, retries=0)
+    for number in (1, 2, 3):  # the third goes to the worker along with the second
+        evaluator.submit(task(number))
+    assert isinstance(evaluator.next_done(), tuple)
+    os.waitid(os.P_PID, evaluator.pids[0], os.WEXITED | os.WNOWAIT)
+    done = evaluator.next_done()
+    assert done is not None
+    assert done[0].key.number == 2
+    with pytest.raises(NoRoom, match="the disk is full"):
+        evaluator.next_done()
 
 
 @pytest.mark.parametrize("n_predictions", [1, 100_000])

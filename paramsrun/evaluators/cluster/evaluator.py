@@ -69,6 +69,8 @@ class Dask:
         self._waiting: deque[Attempt] = deque()
         self._flying: dict[int, list[Attempt]] = {}
         self._done: deque[tuple[Done, float]] = deque()
+        self._over: EvaluatorLost | None = None
+        """Raised once what came before it has been given out."""
         self._n_sent = 0
         self._workers = Workers({})
         self._unfit: set[str] = set()
@@ -103,6 +105,8 @@ class Dask:
         """Wait for a result; None where there was none in that time."""
         until = perf_counter() + timeout_s
         while not self._done:
+            if self._over is not None:
+                raise self._over
             self._hand_out()
             left = until - perf_counter()
             self._listen(max(0.0, min(left, _GLANCE_S)))
@@ -160,7 +164,7 @@ class Dask:
         match message:
             case Lost(reason):
                 at = self._connection.address
-                raise EvaluatorLost(
+                self._over = EvaluatorLost(
                     f"The dask scheduler {at} is lost (Evaluator): {reason}\n"
                     "Start one again, and go on with --resume auto beside the input"
                 )
@@ -179,7 +183,7 @@ class Dask:
                     self._done.append(((one.task, evaluation), s))
                 self._point_s = typical(self._point_s, sum(seconds) / len(seconds))
             case Over(error):
-                raise error
+                self._over = error
             case Unfit(address, reason):
                 self._leave_aside(address, reason)
                 self._waiting.extendleft(reversed(attempts))

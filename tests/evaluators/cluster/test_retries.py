@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from paramsrun.errors import NoRoom
 from paramsrun.evaluators.cluster.connection import Failed, Killed, Workers
 from paramsrun.evaluators.cluster.evaluator import Dask
 from paramsrun.evaluators.cluster.order import Chunk, Computed
 from paramsrun.evaluators.inline import Inline
+from paramsrun.evaluators.messages import Over
 from tests.evaluators.losses import Sphere, task
 
 
@@ -81,3 +83,15 @@ def test_of_several_each_is_tried_alone(answer: object) -> None:
 
 def loss_of_first() -> Any:
     return Sphere().evaluate(task(1).x, task(1).key)
+
+
+def test_what_arrived_before_the_end_of_the_run_is_given_out() -> None:
+    first = Computed((loss_of_first(),), (0.001,))
+    line = Line([first, first, Over(NoRoom("the disk is full"))])
+    dask: Any = Dask(line)  # type: ignore[arg-type]
+    for number in (1, 2, 3):
+        dask.submit(task(number))
+    assert [dask.next_done()[0].key.number for _ in range(2)] == [1, 2]
+    assert line.sent == [[1], [2], [3]]
+    with pytest.raises(NoRoom, match="the disk is full"):
+        dask.next_done()
