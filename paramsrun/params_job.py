@@ -16,7 +16,7 @@ from paramsrun.job_input import FilePath, JobInput
 from paramsrun.manager.state import RunState
 from paramsrun.params_results import ParAMSResults
 from paramsrun.results import lock
-from paramsrun.results.folder import INPUTS, JOURNAL, check_free, check_name
+from paramsrun.results.folder import INPUTS, JOURNAL, check_free, job_name
 from paramsrun.results.reader import read
 from paramsrun.threads import one_thread
 
@@ -295,7 +295,7 @@ def _named(name: object) -> str:
     """Return the name of a job; UsageError where it is none for a folder."""
     if not isinstance(name, str):
         raise UsageError(f"The name of a job must be a text, not {name!r}")
-    return check_name(name)
+    return job_name(name)
 
 
 def run_sent(name: str, text: str, folder: str) -> None:

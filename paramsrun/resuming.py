@@ -33,6 +33,8 @@ from paramsrun.settings.naming import MAX_BYTES, SUFFIX
 from paramsrun.settings.paths import moved
 
 NOT_INHERITED = ("resumecheckpoint", "resultsdirectory")
+OF_THE_START = ("optimizer", "scaler", "randomseed")
+"""What an optimizer is started with, and keeps."""
 _STATE = re.compile(r"([0-9]{6,12})_([0-9]{9,12})", re.ASCII)
 """What `state_name` gives to the state of an optimizer."""
 _INCLUDE = re.compile(r"^\s*@include\b", re.IGNORECASE | re.MULTILINE)
@@ -247,8 +249,9 @@ def news(origin: Origin, state: RunState, new: Block, tree: Block) -> Iterator[s
     elsewhere = _stored_directory(stored)
     if elsewhere is not None and "CheckpointControl" not in given:
         yield f"Checkpoints go to {elsewhere}, as is stored"
-    if "Optimizer" in changed and state.living:
-        yield "The new Optimizer blocks act on optimizers that start from here on"
+    later = [name for name in changed if name.casefold() in OF_THE_START]
+    if later and state.living:
+        yield f"Optimizers that live keep theirs; new ones get the new {', '.join(later)}"
 
 
 def _stored_directory(stored: Block) -> str | None:

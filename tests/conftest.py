@@ -39,10 +39,9 @@ def type_all(path: Path, folder: Path, patch: pytest.MonkeyPatch) -> Path:
     example = path.parent if path.parent != ROOT else ROOT / "examples/function"
     here = folder / "examples" / example.name
     shutil.copytree(example, here, ignore=shutil.ignore_patterns("*.results", "*.png"))
-    commands = commands_in(path)
-    where = here if "examples/" not in "".join(commands) else folder
+    where = here if path.parent != ROOT else folder
     patch.chdir(where)
-    for command in commands:
+    for command in commands_in(path):
         result = CliRunner().invoke(main, shlex.split(command)[1:])
         assert result.exit_code == 0, f"{command}\n{result.output}"
     return where

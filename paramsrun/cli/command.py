@@ -113,10 +113,10 @@ def file_name(ctx: click.Context, parameter: click.Parameter, name: str | None) 
     """Return the name of a job, which is to be one of a file: results stay in this folder."""
     if name is None:
         return None
-    from paramsrun.results.folder import check_name
+    from paramsrun.results.folder import job_name
 
     try:
-        return check_name(name)
+        return job_name(name)
     except UsageError as error:
         raise click.BadParameter(str(error)) from None
 

@@ -21,8 +21,12 @@ _WAYS = (
 )
 
 
-def check_name(name: str) -> str:
-    """Return the name of a job; UsageError where it cannot be that of a folder."""
+def job_name(name: str) -> str:
+    """Return the name of a job, for which that of its results folder may be given.
+
+    Raises UsageError where it cannot be that of a folder.
+    """
+    name = name.removesuffix(".results")
     if not name or "/" in name or name in (".", ".."):
         raise UsageError(
             f"{name!r} is no name for a results folder: it must be a name without slashes. The key "

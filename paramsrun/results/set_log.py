@@ -79,7 +79,7 @@ class SetLog:
     def parameters_row(self, snapshot: Snapshot) -> None:
         """Log the active parameters."""
         if self._parameters is None:
-            names = " ".join(self._reports.names)
+            names = " ".join(self._reports.words)
             path = self._folder / "running_active_parameters.txt"
             self._parameters = Lines(path, f"#evaluation {names}")
         typed = snapshot.typed

@@ -51,7 +51,10 @@ class Reports:
     """What can be said of the parameters and of one objective."""
 
     def __init__(self, parameters: ParameterInterface, objective: Objective) -> None:
-        self.names = parameters.active_names
+        self.words = [
+            shown(name) if len(name.split()) > 1 else name for name in parameters.active_names
+        ]
+        """The names of the active parameters; those with blanks stand in quotes."""
         self._parameters = parameters
         self._report = Report(objective) if isinstance(objective, DataSetObjective) else None
 
@@ -65,8 +68,8 @@ class Reports:
 
     def _files(self, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
         x = snapshot.values
-        values = zip(self.names, snapshot.typed, strict=True)
-        yield "active_parameters.txt", "".join(f"{name} {shown(v)}\n" for name, v in values)
+        values = zip(self.words, snapshot.typed, strict=True)
+        yield "active_parameters.txt", "".join(f"{word} {shown(v)}\n" for word, v in values)
         yield "evaluation.txt", f"{snapshot.n}\n"
         yield "loss.txt", f"{float(snapshot.fx)!r}\n"
         yield "parameter_interface.yaml", self._parameters.text(x)

@@ -8,7 +8,7 @@ import pytest
 
 from paramsrun.errors import RunError, UsageError
 from paramsrun.results import lock
-from paramsrun.results.folder import INPUTS, JOURNAL, create, stored_names
+from paramsrun.results.folder import INPUTS, JOURNAL, create, job_name, stored_names
 
 
 def begin(folder: Path) -> None:
@@ -25,6 +25,12 @@ def test_it_holds_the_inputs_the_journal_and_the_lock(tmp_path: Path) -> None:
     assert (folder / JOURNAL / "000001.jsonl").exists()
     assert lock.alive(folder) is not None
     assert [p.name for p in tmp_path.iterdir() if p.name != "data.yaml"] == ["x.results"]
+
+
+def test_a_job_may_be_named_as_its_folder_is() -> None:
+    assert job_name("x.results") == job_name("x") == "x"
+    with pytest.raises(UsageError, match="is no name for a results folder"):
+        job_name(".results")
 
 
 @pytest.mark.parametrize("name", ["x.results", ".", ".."])

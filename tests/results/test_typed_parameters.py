@@ -10,10 +10,10 @@ import pytest
 
 from paramsrun import ParAMSResults
 from paramsrun.results.evaluations import column
-from tests.cli.jobs import paramsrun
+from tests.cli.jobs import function_job, paramsrun
 from tests.manager.test_cut_anywhere import LAYERS
 from tests.problem.test_space import ACT, LR
-from tests.resuming.runs import done
+from tests.resuming.runs import PARENT, done
 from tests.resuming.typed import NUMBERS, PARAMETERS, ROUNDING, run_typed
 
 NAMES = ["lr", "width", "act", "bias", "batch"]
@@ -38,6 +38,17 @@ def test_the_running_file_has_one_word_for_each_parameter() -> None:
         assert bias in ("true", "false")
         assert batch in ("16", "32", "64")
     assert any('"two words"' in row for row in rows)
+
+
+def test_a_name_with_blanks_is_one_word_of_a_file() -> None:
+    job = function_job(Path("job"))
+    interface = Path("job/parameter_interface.yaml")
+    interface.write_text(interface.read_text().replace("name: a\n", "name: all of a\n"))
+    done(paramsrun(job))
+    running = (PARENT / SET / "running_active_parameters.txt").read_text()
+    assert running.startswith('#evaluation "all of a" b\n')
+    best = (PARENT / SET / "best/active_parameters.txt").read_text().splitlines()
+    assert [shlex.split(line)[0] for line in best] == ["all of a", "b"]
 
 
 def test_best_parameters_are_shown_as_they_are() -> None:

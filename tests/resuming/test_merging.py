@@ -76,6 +76,7 @@ def test_another_seed_is_for_optimizers_that_start_from_now_on(tmp_path: Path) -
     run_parent(tmp_path, n=20)
     output = done(go_on("RandomSeed 6\n" + until(70)))
     assert "RandomSeed 6\n" in output
+    assert "Optimizers that live keep theirs; new ones get the new RandomSeed\n" in output
     mine = story(RESUMED)
     first_three = [e for e in whole if e.get("o") in (1, 2)]
     assert [e for e in mine if e.get("o") in (1, 2)] == first_three
