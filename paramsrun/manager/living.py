@@ -139,11 +139,12 @@ class Living:
         """Ask for the next batch, whose candidates wait from now on to be handed out."""
         x = self._x = np.ascontiguousarray(self.proposer.ask())
         self._real = self._scaling.real(x)
-        self._n_before += len(self._fx)
-        self._n_missing = len(x)
-        if len(self._fx) != len(x):
-            self._fx = np.empty(len(x))
+        n, n_before = len(x), len(self._fx)
+        self._n_before += n_before
+        self._n_missing = n
+        if n != n_before:
+            self._fx = np.empty(n)
         if self.needed:
-            self._residuals = [None] * len(x)
-        self._waiting.extend(range(len(x)))
+            self._residuals = [None] * n
+        self._waiting.extend(range(n))
         self._batch += 1

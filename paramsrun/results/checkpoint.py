@@ -56,8 +56,8 @@ class Checkpoints:
         self._mtime = int(time.time())
         with suppress(OSError):  # `write` meets it again and tells it
             self._target.mkdir(parents=True, exist_ok=True)
-        often = control.every_function_calls > 0 or control.at_new_best
-        soon = often or 0 <= control.every_seconds < 2 * PATIENCE_S
+        self._by_evaluation = control.every_function_calls > 0 or control.at_new_best
+        soon = self._by_evaluation or 0 <= control.every_seconds < 2 * PATIENCE_S
         self._packing = Packing(self._target, self._mtime, 0.0 if soon else PATIENCE_S)
         inputs = folder / INPUTS
         for path in sorted(p for p in inputs.rglob("*") if p.is_file()):
@@ -69,7 +69,9 @@ class Checkpoints:
     def due(self, state: RunState) -> bool:
         """Return whether one is due by time, at this evaluation, or as the run begins."""
         by_time = 0 <= self._control.every_seconds < state.t - state.checkpoint_t
-        return by_time or self.due_by_evaluation(state) or self.due_at_start(state)
+        if by_time or (self._by_evaluation and self.due_by_evaluation(state)):
+            return True
+        return state.n_started == 0 and self.due_at_start(state)
 
     def due_by_evaluation(self, state: RunState) -> bool:
         """Return whether this is an n-th evaluation, or the best, of which there is none yet.
