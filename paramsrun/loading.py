@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from paramsrun import resuming
 from paramsrun.beside import warn_of_unused
 from paramsrun.errors import Findings, Mistake
 from paramsrun.input import Block, Source, parse, read_source, write
@@ -21,7 +20,10 @@ from paramsrun.problem.load import load_problem
 from paramsrun.problem.problem import Problem
 from paramsrun.problem.user_code import command_folder, is_call, module_folder
 from paramsrun.results import folder as results_folder
-from paramsrun.resuming import Origin
+from paramsrun.resuming.checks import check_interface, check_not_over
+from paramsrun.resuming.merging import merged, resolver, resume_path
+from paramsrun.resuming.news import news
+from paramsrun.resuming.origin import Origin, opened
 from paramsrun.settings.declared import scope_of
 from paramsrun.settings.families import optimizers
 from paramsrun.settings.job import JobSettings
@@ -113,10 +115,10 @@ class _Loader:
         self._findings.check()
         assert source is not None
         new = parse(source, scope_of(JobSettings), self._findings)
-        resume = resume or resuming.resume_path(new, self._folder)
+        resume = resume or resume_path(new, self._folder)
         if resume is None:
             return self._fresh(name, new, source)
-        return self._resumed(name, new, self._stack.enter_context(resuming.opened(resume)))
+        return self._resumed(name, new, self._stack.enter_context(opened(resume)))
 
     def _fresh(self, name: str | None, tree: Block, source: Source) -> Loaded:
         settings = read_tree(tree, self._findings)
@@ -130,19 +132,19 @@ class _Loader:
         state = origin.state()
         assert state.run is not None
         assert state.context is not None
-        tree = resuming.merged(origin, new, self._folder, self._findings)
+        tree = merged(origin, new, self._folder)
         settings = read_tree(tree, self._findings)
         seed = state.context.seed if settings.random_seed is None else settings.random_seed
         search = (self._folder, *_recorded_folders(state))
         check_recorded([state.optimizers[o].start for o in state.living], search)
-        resolve = resuming.resolver(origin, new, self._folder)
+        resolve = resolver(origin, new, self._folder)
         problem = self._problem(settings, tree, resolve, search, seed, origin)
-        resuming.check_interface(origin, state.run, problem.parameters)
+        check_interface(origin, state.run, problem.parameters)
         warn_of_unused(new, settings, self._folder, origin.inputs, self._findings)
-        changes = list(resuming.news(origin, state, new, tree))
+        changes = list(news(origin, state, new, tree))
         loaded = self._loaded(name, settings, tree, seed, problem, search, state, origin, changes)
         same = state.context.objective == loaded.objective
-        resuming.check_not_over(origin, state if same else state.anew(), exit_rule(settings))
+        check_not_over(origin, state if same else state.anew(), exit_rule(settings))
         return loaded
 
     def _problem(
@@ -163,7 +165,7 @@ class _Loader:
         )
         check_plugins(settings.optimizer, tree, search, found, self._run_code, stored)
         if origin is not None:
-            resuming.name_stored(origin, found)
+            origin.name_inputs(found)
         found.check()
         assert problem is not None
         return problem

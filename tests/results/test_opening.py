@@ -17,7 +17,7 @@ from paramsrun.manager.events import Context
 from paramsrun.results import opening
 from paramsrun.results.archive import END, SEAL_BYTES, compressed, entry, header, sealed
 from paramsrun.results.opening import open_checkpoint, show
-from paramsrun.resuming import opened
+from paramsrun.resuming.origin import opened
 from tests.malice.forging import MTIME, forged, resealed
 from tests.results.checkpointed import SETTINGS, Recorded
 

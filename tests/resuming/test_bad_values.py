@@ -16,7 +16,7 @@ from paramsrun.report import curves
 from paramsrun.results.evaluations import evaluations
 from paramsrun.results.opening import show
 from paramsrun.results.status import status, status_of_optimizer
-from paramsrun.resuming import opened
+from paramsrun.resuming.origin import opened
 from tests.cli.jobs import paramsrun
 from tests.results.test_opening import forged
 from tests.resuming.runs import PARENT, control, go_on, run_parent, segment, until
