@@ -15,6 +15,8 @@ from click.testing import CliRunner
 from paramsrun.cli.command import main
 from paramsrun.manager.events import Eval
 from paramsrun.manager.state import RunState
+from paramsrun.report import search
+from paramsrun.report.search_importance import importance
 from paramsrun.results import journal as journals
 from paramsrun.results.reader import read
 from tests.cli.jobs import start
@@ -128,6 +130,16 @@ def test_the_search_finds_good_hyperparameters(readme_runs: Callable[[Path], Pat
     assert state.best.fx < 0.03
     assert 8 < state.n_pruned < 25
     assert state.n_infinite == 0
+
+
+def test_the_search_tells_which_hyperparameters_matter(
+    readme_runs: Callable[[Path], Path],
+) -> None:
+    pytest.importorskip("optuna")
+    found = importance(
+        search.read([readme_runs(EXAMPLES / "hyperparameters/README.md") / "search.results"])
+    )
+    assert found is not None
 
 
 @pytest.mark.usefixtures("activated")

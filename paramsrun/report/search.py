@@ -35,7 +35,9 @@ class Search:
     x: Matrix
     """(k, n_params) in real units; choices are positions among them."""
     fx: Vector
-    """(k,) losses; inf where one failed."""
+    """(k,) losses; inf where one failed or was pruned."""
+    is_pruned: Truths
+    """(k,) which were ended on their way, as too far behind."""
     is_row: Truths
     """(k,) which are rows of an orthogonal array."""
     is_by_array: bool
@@ -53,13 +55,14 @@ class _Trials:
     b: "array[int]" = field(default_factory=lambda: array("q"))
     t: "array[float]" = field(default_factory=lambda: array("d"))
     fx: "array[float]" = field(default_factory=lambda: array("d"))
+    pruned: "array[int]" = field(default_factory=lambda: array("b"))
     x: "array[float]" = field(default_factory=lambda: array("d"))
     """As each optimizer sees it, one trial after the other."""
 
     def add(self, event: Eval, at: float) -> None:
         """Take a trial."""
         self.at.append(at)
-        for column in ("n", "o", "b", "t", "fx"):
+        for column in ("n", "o", "b", "t", "fx", "pruned"):
             getattr(self, column).append(getattr(event, column))
         self.x.extend(event.x.tolist())
 
@@ -87,7 +90,9 @@ def read(folders: Sequence[Path], optimizers: Collection[int] = ()) -> Search:
         if len(folders) > 1:
             rows = [i for i in rows if _is_new(one, i, state, known)]
         parts.append(_part(one, rows, state, k))
-    at, run, n, x, fx, is_row, is_by_array = map(np.concatenate, zip(*parts, strict=True))
+    at, run, n, x, fx, is_pruned, is_row, is_by_array = map(
+        np.concatenate, zip(*parts, strict=True)
+    )
     if not len(at):
         where = " and ".join(map(str, folders))
         raise UsageError(f"There is nothing to draw: no trial to be shown is in {where}")
@@ -98,6 +103,7 @@ def read(folders: Sequence[Path], optimizers: Collection[int] = ()) -> Search:
         run[order],
         x[order],
         fx[order],
+        is_pruned[order],
         is_row[order],
         bool(is_by_array.all()),
     )
@@ -128,7 +134,7 @@ def _is_new(trials: _Trials, i: int, state: RunState, known: set[tuple[object, .
 
 
 def _part(trials: _Trials, rows: list[int], state: RunState, k: int) -> tuple[NDArray[Any], ...]:
-    """Return columns of some trials: time, run, number, point, loss, and about arrays."""
+    """Return columns of some trials: time, run, number, point, loss, pruned, and about arrays."""
     assert state.run is not None
     x = np.array(trials.x).reshape(-1, len(state.run.names))[rows]
     o = np.array(trials.o, dtype=np.int64)[rows]
@@ -142,6 +148,7 @@ def _part(trials: _Trials, rows: list[int], state: RunState, k: int) -> tuple[ND
         np.array(trials.n, dtype=np.int64)[rows],
         x,
         np.array(trials.fx)[rows],
+        np.array(trials.pruned, dtype=np.bool_)[rows],
         by_array & (np.array(trials.b, dtype=np.int64)[rows] == 0),
         by_array,
     )

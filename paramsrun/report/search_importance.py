@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paramsrun.arrays import Matrix, Vector
 from paramsrun.optimizers.designs.range_analysis import effects
@@ -40,15 +41,17 @@ def importance(search: Search) -> Importance | None:
     expansion (Sudret 2008, doi:10.1016/j.ress.2007.04.002). It is about the ranges and not about
     where the search dwelt, though it knows of regions only what trials there tell. What parameters
     do only together is not seen: ``what`` gives the share of the losses' variance that the sum
-    explains of trials it was not fitted to (leave-one-out).
+    explains of trials it was not fitted to (leave-one-out). Trials that were pruned have no part in
+    it: nobody knows their losses.
     """
     rows = search.is_row & np.isfinite(search.fx)
     if search.is_by_array and rows.any():
         return _by_array(search)
-    if len(search.fx) < FEWEST or not np.isfinite(search.fx).any():
+    whole = np.flatnonzero(~search.is_pruned)
+    if len(whole) < FEWEST or not np.isfinite(search.fx[whole]).any():
         return None
-    chosen = np.linspace(0, len(search.fx) - 1, min(len(search.fx), _MOST)).astype(np.int64)
-    return _by_model(search, chosen.tolist())
+    chosen = np.linspace(0, len(whole) - 1, min(len(whole), _MOST)).astype(np.int64)
+    return _by_model(search, whole[chosen])
 
 
 def _by_array(search: Search) -> Importance:
@@ -59,7 +62,7 @@ def _by_array(search: Search) -> Importance:
     return Importance(values, "range of the mean losses of its values")
 
 
-def _by_model(search: Search, chosen: list[int]) -> Importance | None:
+def _by_model(search: Search, chosen: NDArray[np.int64]) -> Importance | None:
     blocks = [basis(d, x) for d, x in zip(search.space, search.x[chosen].T, strict=True)]
     losses = finite(search.fx[chosen])
     fits = [fitted(np.hstack(blocks), y) for y in (losses, levelled(losses))]

@@ -53,4 +53,5 @@ def search(
 ) -> Search:
     run = np.arange(len(fx)) % n_runs
     names = tuple(f"p{k}.results" for k in range(1, n_runs + 1))
-    return Search(space, names, run, x, fx, np.full(len(fx), by_array), by_array)
+    none = np.zeros(len(fx), dtype=np.bool_)
+    return Search(space, names, run, x, fx, none, np.full(len(fx), by_array), by_array)

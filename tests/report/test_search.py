@@ -33,6 +33,12 @@ def test_trials_come_in_real_units_and_without_the_initial_one() -> None:
     assert not found.is_row.any()
 
 
+def test_pruned_trials_are_told_from_failed_ones() -> None:
+    pruned = tried(1, A, math.inf)._replace(pruned=True)
+    folder = journal(Path("a.results"), begun(), started(), pruned, tried(2, B, math.inf))
+    assert read([folder]).is_pruned.tolist() == [True, False]
+
+
 def test_plain_parameters_are_floats_within_their_ranges() -> None:
     folder = journal(Path("a.results"), RUN, started_plain(1), evaluated(1, 1, 5.0))
     assert read([folder]).space == (Dimension("a", 0.0, 1.0),)

@@ -1,5 +1,7 @@
 """How much parameters matter, by trials of known losses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,16 @@ def test_outliers_and_failed_trials_do_not_decide() -> None:
     fx[7] = 1e30
     found = of(x, fx, PLAIN)
     assert found.values.argmax() == 1
+
+
+def test_pruned_trials_have_no_part_in_it() -> None:
+    x = sampled(60, PLAIN)
+    fx = x @ [3.0, 0.0, 1.0, -2.0]
+    searched = search(x, np.where(fx > np.median(fx), np.inf, fx), PLAIN)
+    found = importance(replace(searched, is_pruned=searched.fx == np.inf))
+    assert found is not None
+    assert found.values == pytest.approx(np.array([9.0, 0.0, 1.0, 4.0]) / 14, abs=1e-2)
+    assert importance(replace(searched, is_pruned=np.ones(60, dtype=np.bool_))) is None
 
 
 def test_noise_alone_tells_nothing() -> None:
