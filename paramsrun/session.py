@@ -24,8 +24,9 @@ from paramsrun.problem.scaling import Kind
 from paramsrun.problem.space import uncommon
 from paramsrun.results import folder as results_folder
 from paramsrun.results.checkpoint import Checkpoints
+from paramsrun.results.event_lines import FORMAT
 from paramsrun.results.files import allow_many_files
-from paramsrun.results.journal import FORMAT, Journal
+from paramsrun.results.journal import Journal
 from paramsrun.results.lock import Keeper
 from paramsrun.results.log import Log, RunLog
 from paramsrun.results.manifest import utc_now

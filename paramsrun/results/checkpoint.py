@@ -14,8 +14,9 @@ from paramsrun.optimizers.contract import Saved
 from paramsrun.results import archive, manifest
 from paramsrun.results.archive import MANIFEST, Member, compressed, entry, file_entry, seal, stored
 from paramsrun.results.checkpoint_list import CheckpointList
+from paramsrun.results.event_lines import encode
 from paramsrun.results.folder import INPUTS, JOURNAL
-from paramsrun.results.journal import encode, is_full, segment_name, segments
+from paramsrun.results.journal import is_full, segment_name, segments
 from paramsrun.results.packing import Packed, Packing, Waiting
 from paramsrun.settings.naming import SUFFIX, NamingFormat
 from paramsrun.settings.running import CheckpointControl

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from paramsrun.manager.events import Event
 from paramsrun.regular import opened
+from paramsrun.results.event_lines import decoded
 from paramsrun.results.files import CHUNK
-from paramsrun.results.journal import decoded, segments
+from paramsrun.results.journal import segments
 
 
 class Growing:

@@ -16,7 +16,7 @@ from paramsrun.manager.spawning import Spawner, Spawning
 from paramsrun.manager.state import RunState
 from paramsrun.manager.stop_rule import StopRule
 from paramsrun.problem.space import Dimension, Space
-from paramsrun.results.journal import decode, encode
+from paramsrun.results.event_lines import decode, encode
 from paramsrun.settings.families import (
     exit_conditions,
     generators,

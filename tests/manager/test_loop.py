@@ -22,7 +22,7 @@ from paramsrun.manager.state import RunState
 from paramsrun.manager.stop_rule import StopRule
 from paramsrun.problem.contract import Evaluation, Failure, Key, SetEvaluation
 from paramsrun.problem.scaling import Scaling
-from paramsrun.results.journal import encode
+from paramsrun.results.event_lines import encode
 from paramsrun.settings.families import exit_conditions, generators, optimizers, selectors
 from paramsrun.settings.running import ControlOptimizerSpawning
 

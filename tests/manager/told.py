@@ -10,7 +10,7 @@ from paramsrun.manager.loop import Manager
 from paramsrun.manager.state import RunState
 from paramsrun.manager.tape import tapes
 from paramsrun.problem.scaling import Kind, Scaling
-from paramsrun.results.journal import decode, encode
+from paramsrun.results.event_lines import decode, encode
 
 RANGES = np.array([[0.0, 3.0], [0.0, 4.0]])
 """Of two parameters: the diagonal of their box is 5."""

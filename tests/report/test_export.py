@@ -12,8 +12,9 @@ from click.testing import Result
 from paramsrun.manager.events import Eval, Run, Start
 from paramsrun.report.export import export
 from paramsrun.results.evaluations import ROWS, chunks, evaluations
+from paramsrun.results.event_lines import FORMAT
 from paramsrun.results.folder import JOURNAL
-from paramsrun.results.journal import FORMAT, Journal
+from paramsrun.results.journal import Journal
 from tests.cli.jobs import function_job, journal_of, lennard_jones_job, paramsrun
 from tests.resuming.runs import SEED, TWO_OPTIMIZERS, UNEVEN, done, until
 

@@ -14,8 +14,8 @@ import pytest
 from paramsrun.errors import CheckpointFailed
 from paramsrun.manager.events import Checkpoint, Eval, Event
 from paramsrun.results import archive, checkpoint, draft, journal
+from paramsrun.results.event_lines import encode
 from paramsrun.results.folder import JOURNAL
-from paramsrun.results.journal import encode
 from paramsrun.results.opening import open_checkpoint
 from tests.results.checkpointed import SETTINGS, Recorded
 

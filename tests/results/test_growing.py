@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from paramsrun.results import journal
+from paramsrun.results.event_lines import encode
 from paramsrun.results.growing import Growing
-from paramsrun.results.journal import Journal, encode
+from paramsrun.results.journal import Journal
 from tests.results.test_journal import EVENTS, same
 
 
