@@ -239,7 +239,7 @@ def children(pid: int) -> list[int]:
 
 def outlive(workers: list[int]) -> bool:
     """Return whether one of those workers is there long after its driver."""
-    until = time.monotonic() + 3.0
+    until = time.monotonic() + PATIENCE_S
     while living := [pid for pid in workers if is_worker(pid)]:
         if time.monotonic() > until:
             return bool(living)

@@ -12,11 +12,20 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import HealthCheck, settings
 
 from paramsrun.cli.command import main
 
 ROOT = Path(__file__).parents[1]
 
+settings.register_profile(  # the same examples each time, however long a busy machine takes for one
+    "steady",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("steady")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background: jobs would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -39,12 +48,11 @@ def type_all(path: Path, folder: Path, patch: pytest.MonkeyPatch) -> Path:
     example = path.parent if path.parent != ROOT else ROOT / "examples/function"
     here = folder / "examples" / example.name
     shutil.copytree(example, here, ignore=shutil.ignore_patterns("*.results", "*.png"))
-    where = here if path.parent != ROOT else folder
-    patch.chdir(where)
+    patch.chdir(here)
     for command in commands_in(path):
         result = CliRunner().invoke(main, shlex.split(command)[1:])
         assert result.exit_code == 0, f"{command}\n{result.output}"
-    return where
+    return here
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ ROWS = (
     "journal-points",
     "journal-residuals",
 )
-FIGURES = r"(\s+-?\d+\.\d+){6}  (flat|NOT flat)"
+FIGURES = r"(\s+-?\d\S*){6}  (flat|NOT flat)"  # 45.00 is told as 45, 1234.5 as 1234
 
 
 def scale(*args: str) -> subprocess.CompletedProcess[str]:

@@ -11,12 +11,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.jobs import evaluations_of
+from tests.cli.jobs import evaluations_of, journal_of
 from tests.evaluators.cluster.conftest import is_there, until
 
 SLURM = Path(__file__).parents[1] / "examples/slurm"
 SCRIPTS = sorted(path.name for path in SLURM.iterdir() if path.suffix in (".sh", ".sbatch"))
 N = 200
+HELD = """
+
+import os
+
+made = 0
+at_once = loss
+
+
+def loss(x):
+    global made
+    made += 1
+    while made > 60 and os.path.exists({path!r}):
+        time.sleep(0.01)
+    return at_once(x)
+"""
 SRUN = """#!/bin/sh
 n=${1#--ntasks=}
 shift 2
@@ -37,6 +52,9 @@ def folder(tmp_path: Path) -> Path:
     for name, text in (("srun", SRUN), ("scontrol", SCONTROL)):
         (programs / name).write_text(text)
         (programs / name).chmod(0o755)
+    (there / "held").touch()
+    with (there / "model.py").open("a") as model:
+        model.write(HELD.format(path=str(there / "held")))
     return there
 
 
@@ -92,6 +110,12 @@ def wait_for_evaluations(folder: Path, n: int) -> None:
     until(lambda: results.is_dir() and len(evaluations_of(results)) > n, "evaluations")
 
 
+def wait_for_exit(folder: Path) -> None:
+    """Wait until the job has ended; no worker makes more than 60 points before."""
+    until(lambda: journal_of(folder / "params.results")[-1]["e"] == "exit", "the end of the job")
+    (folder / "held").unlink()
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_every_script_is_one_that_bash_can_read(script: str) -> None:
     subprocess.run(["bash", "-n", str(SLURM / script)], check=True)
@@ -101,6 +125,7 @@ def test_on_one_machine_the_job_runs_to_its_end_and_goes_on_after_a_signal(short
     with started(shortened, "one_machine.sh", WORKERS="2") as script:
         wait_for_evaluations(shortened, 30)
         script.send_signal(signal.SIGTERM)
+        wait_for_exit(shortened)
         _, told = script.communicate(timeout=60)
         assert script.returncode == 143, told
     assert [*shortened.glob("params.results/checkpoints/*.tar.gz")]
@@ -117,6 +142,7 @@ def test_an_allocation_is_queued_again_before_its_time_is_over_and_goes_on(short
     with started(shortened, "allocation.sbatch") as script:
         wait_for_evaluations(shortened, 30)
         script.send_signal(signal.SIGUSR1)
+        wait_for_exit(shortened)
         _, told = script.communicate(timeout=60)
         assert script.returncode == 0, told
     assert (shortened / "scontrol.txt").read_text() == "requeue 17\n"
@@ -131,6 +157,7 @@ def test_workers_of_an_array_come_to_a_driver_that_waits_for_them(folder: Path) 
     with started(folder, "driver.sbatch") as driver, started(folder, "workers.sbatch") as worker:
         wait_for_evaluations(folder, 30)
         driver.send_signal(signal.SIGTERM)
+        wait_for_exit(folder)
         _, told = driver.communicate(timeout=60)
         assert driver.returncode == 143, told
         worker.send_signal(signal.SIGTERM)

@@ -33,6 +33,11 @@ class TestOneThatUsesThreads(OptimizerConformance):
     workers = 3
     n_batches = 6
 
+    @pytest.fixture(autouse=True)
+    def _in_no_hurry(self, monkeypatch):
+        """All of its batches are full: a thread that comes late is waited for."""
+        monkeypatch.setattr("paramsrun.optimizers.plugins.played.LEISURE_S", 60.0)
+
 
 class TestOneThatReadsResiduals(OptimizerConformance):
     optimizer = users.Newton

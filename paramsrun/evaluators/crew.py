@@ -10,6 +10,9 @@ MAX_FAILED_STARTS = 5
 _PAUSE_S = 0.1
 _MAX_DOUBLINGS = 8
 _GRACE_S = 0.2
+"""An idle worker may take so long to end by itself."""
+_KILLED_S = 10.0
+"""One that was killed is gone at once, unless the machine is busy or its disk hangs."""
 
 
 class Crew:
@@ -73,8 +76,7 @@ class Crew:
         doublings = min(self._n_failed_starts, _MAX_DOUBLINGS)
         self._rest_until = self._clock() + _PAUSE_S * 2**doublings
         self._n_failed_starts += 1
-        is_alone = not any(worker.is_ready for worker in self.workers)
-        if is_alone and self._n_failed_starts >= MAX_FAILED_STARTS:
+        if not self.workers and self._n_failed_starts >= MAX_FAILED_STARTS:
             raise RunError(f"Workers cannot be started (Evaluator): {reason}")
 
     def started(self, worker: WorkerProcess) -> None:
@@ -105,7 +107,7 @@ class Crew:
                 worker.kill()
                 self._ending.append(worker)
         self.workers.clear()
-        until += _GRACE_S
+        until = self._clock() + _KILLED_S
         for worker in self._ending:
             worker.wait(max(0.0, until - self._clock()))
         self._ending.clear()

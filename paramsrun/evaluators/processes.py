@@ -158,14 +158,18 @@ class Processes:
                 self._glance(worker, self._clock())
             self._glance_at = self._clock() + self._glance_s
 
-    def _attend(self, worker: WorkerProcess) -> None:
+    def _attend(self, worker: WorkerProcess) -> bool:
+        """Take what a worker has to say; return whether that was anything."""
         worker.channel.flush()
-        for message in worker.channel.receive():
+        messages = worker.channel.receive()
+        for message in messages:
             self._take(worker, message)
             if worker not in self._crew.workers:
-                return
+                return True
         if not worker.channel.is_open:
             self._died(worker)
+            return True
+        return bool(messages)
 
     def _take(self, worker: WorkerProcess, message: Ready | Broken | Over | Computed) -> None:
         worker.since = self._clock()
@@ -192,18 +196,28 @@ class Processes:
                 self._assign()
 
     def _glance(self, worker: WorkerProcess, now: float) -> None:
-        """End a worker that takes too long or too much; find one that ended without a word."""
+        """End a worker that takes too long or too much; find one that ended without a word.
+
+        One that has spoken since it was last listened to is not blamed: it does something else now.
+        """
         waited_s = now - worker.since
         if worker.has_ended():
             self._attend(worker)
             if worker in self._crew.workers:
                 self._died(worker)
         elif not worker.is_ready and waited_s > START_LIMIT_S:
-            self._requeue(self._crew.dismiss(worker))
-            self._crew.start_failed(f"a worker was not ready after {START_LIMIT_S:g} s")
+            if not self._attend(worker):
+                self._requeue(self._crew.dismiss(worker))
+                self._crew.start_failed(f"a worker was not ready after {START_LIMIT_S:g} s")
         elif worker.is_ready and worker.tasks and self._is_too_big(worker):
-            self._outgrew(worker)
-        elif worker.is_ready and worker.tasks and waited_s > self._timeout_s:
+            if not self._attend(worker):
+                self._outgrew(worker)
+        elif (
+            worker.is_ready
+            and worker.tasks
+            and waited_s > self._timeout_s
+            and not self._attend(worker)
+        ):
             attempt, *others = self._crew.dismiss(worker)
             self._was_late(attempt)
             self._requeue(others)

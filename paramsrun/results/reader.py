@@ -22,7 +22,7 @@ class Reading(NamedTuple):
     torn: journal.Torn | None
     """A last line that was cut off in writing."""
     driver: dict[str, object] | None
-    """Host and process of the driver, if the run is alive."""
+    """Host and process of the driver, if the run was alive as it began to be read."""
 
 
 def read(folder: Path) -> Reading:
@@ -30,11 +30,13 @@ def read(folder: Path) -> Reading:
 
     Raises UsageError if the folder holds none, RunError where its journal is damaged.
     """
+    at = journal_of(folder)
+    driver = lock.alive(folder)  # first: nobody writes to the journal of one that is gone
     torn: list[journal.Torn] = []
-    state = fold(journal_of(folder), torn.append)
+    state = fold(at, torn.append)
     if state.run is None:
         raise UsageError(f"{folder}: its journal is empty")
-    return Reading(state, torn[0] if torn else None, lock.alive(folder))
+    return Reading(state, torn[0] if torn else None, driver)
 
 
 def fold(at: Path, on_torn: Callable[[journal.Torn], None] = lambda _: None) -> RunState:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from select import select
+from time import monotonic, sleep
 
 import orjson
 from click.testing import CliRunner, Result
@@ -110,6 +111,14 @@ def start(
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def wait_until(true: Callable[[], object], what: str, limit_s: float = 90.0) -> None:
+    """Wait until something holds that another process brings about; the limit is for hanging."""
+    end = monotonic() + limit_s
+    while not true():
+        assert monotonic() < end, f"not in {limit_s:g} s: {what}"
+        sleep(0.02)
 
 
 class Gated:

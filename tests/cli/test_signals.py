@@ -5,9 +5,12 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from paramsrun.manager.state import RunState
+from paramsrun.results import reader
 from tests.cli.jobs import SAMPLING, Gated, evaluations_of, journal_of, paramsrun, start
 
 NEVER = "ExitCondition\n  Type MaxTotalFunctionCalls\n  MaxTotalFunctionCalls 1000\nEnd\n"
@@ -99,6 +102,23 @@ def test_a_sigint_that_was_ignored_stays_so(tmp_path: Path) -> None:
         signal.signal(signal.SIGINT, before)
     run.process.send_signal(signal.SIGINT)
     assert "Done. 20 evaluations" in run.end()
+
+
+def test_a_run_that_ends_while_status_reads_its_journal_was_not_cut_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Gated(tmp_path, N_DONE, SAMPLING + "RandomSeed 1\n" + FEW)
+    fold = reader.fold
+
+    def slowly(*given: Any) -> RunState:
+        state = fold(*given)
+        run.end()
+        return state
+
+    monkeypatch.setattr(reader, "fold", slowly)
+    output = paramsrun("status", RESULTS).output
+    assert f"\nRunning: process {run.process.pid} on " in output
+    assert "cut short" not in output
 
 
 def test_a_signal_while_the_input_is_read_ends_in_order_too(tmp_path: Path) -> None:

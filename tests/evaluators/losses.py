@@ -96,6 +96,19 @@ class Ending:
 
 
 @dataclass
+class NotesSecond:
+    """Writes down which process computes number 2, and takes for ever there."""
+
+    file: Path
+
+    def evaluate(self, x: Vector, key: Key) -> Evaluation:
+        if key.number == 2:
+            self.file.write_text(f"{os.getpid()}\n")
+            time.sleep(1e6)
+        return of(float(key.number))
+
+
+@dataclass
 class Leaking:
     """Keeps 32 MB of each evaluation."""
 
@@ -159,6 +172,29 @@ class LoadableOnce:
         if key.number == self.dies_at:
             die()
         time.sleep(0.001)
+        return of(float(key.number))
+
+
+class LoadableLate:
+    """Can be taken by one worker, once so many others could not take it."""
+
+    def __init__(self, file: Path, notes: Path, n: int) -> None:
+        self.file = file
+        self.notes = notes
+        self.n = n
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__ = state
+        try:
+            self.file.unlink()
+        except FileNotFoundError:
+            with self.notes.open("a") as notes:
+                notes.write("x")
+            raise
+        while not self.notes.exists() or self.notes.stat().st_size < self.n:
+            time.sleep(0.01)
+
+    def evaluate(self, x: Vector, key: Key) -> Evaluation:
         return of(float(key.number))
 
 

@@ -65,6 +65,9 @@ def test_dear_evaluations_of_which_several_wait_go_to_workers() -> None:
         (repeat(0.0005), 4),  # cheap
         (repeat(0.012), 1),  # nothing waits
         (chain([3.0], repeat(0.0005)), 4),  # cheap but for the first, which imports
+        (chain([0.01, 0.0005, 0.01], repeat(0.0005)), 4),  # a busy machine held two of them up
+        (chain([3.0, 0.0005, 0.0005, 3.0], repeat(0.0005)), 4),
+        (chain([0.0005, 3.0], repeat(0.0005)), 4),
     ],
 )
 def test_others_stay_inline(seconds: Iterable[float], in_flight: int) -> None:

@@ -5,21 +5,27 @@ import pickle
 import random
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from math import inf
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 import pytest
 
 from paramsrun.errors import NoRoom, RunError
 from paramsrun.evaluators import crew
+from paramsrun.evaluators import processes as module
 from paramsrun.evaluators.inline import Inline
+from paramsrun.evaluators.processes import Processes
 from paramsrun.problem.contract import Key
 from tests.evaluators.conftest import Make
 from tests.evaluators.losses import (
     Ending,
     Forking,
     Leaking,
+    LoadableLate,
     LoadableOnce,
     Perilous,
     Slow,
@@ -87,12 +93,17 @@ def test_a_child_that_a_loss_forks_answers_for_no_point(processes: Make) -> None
     assert found == {number: float(number) for number in range(1, 31)}
 
 
-def test_what_arrived_before_the_end_of_the_run_is_given_out(processes: Make) -> None:
+def test_what_arrived_before_the_end_of_the_run_is_given_out(
+    processes: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PREFETCH_BELOW_S", inf)
     evaluator = processes(Ending(at=3), 1, retries=0)
     for number in (1, 2, 3):  # the third goes to the worker along with the second
         evaluator.submit(task(number))
+    (pid,) = evaluator.pids
     assert isinstance(evaluator.next_done(), tuple)
-    os.waitid(os.P_PID, evaluator.pids[0], os.WEXITED | os.WNOWAIT)
+    with suppress(ChildProcessError):  # it was waited for already
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     done = evaluator.next_done()
     assert done is not None
     assert done[0].key.number == 2
@@ -104,7 +115,7 @@ def test_what_arrived_before_the_end_of_the_run_is_given_out(processes: Make) ->
 def test_killed_workers_lose_and_double_nothing(processes: Make, n_predictions: int) -> None:
     n = 1000 if n_predictions == 1 else 300
     rng = random.Random(1)
-    evaluator = processes(Sphere(n_predictions))
+    evaluator = processes(Sphere(n_predictions), retries=n)
     numbers = []
     for (done, evaluation), _ in zip(results(evaluator, n, 6), range(n), strict=True):
         numbers.append(done.key.number)
@@ -116,9 +127,36 @@ def test_killed_workers_lose_and_double_nothing(processes: Make, n_predictions: 
     assert sorted(numbers) == [*range(1, n + 1)]
 
 
+class Hurrying:
+    """A clock that leaps while all that workers compute are points that hang.
+
+    So no other point can be late, however long its worker has to wait for the machine.
+    """
+
+    def __init__(self, hanging: Iterable[int], notes: Path | None = None) -> None:
+        self.hanging = {*hanging}
+        self.notes = notes
+        """Holds a line for each evaluation that began, if it matters that they did."""
+        self.evaluator: Processes | None = None
+        self._ahead_s = 0.0
+
+    def __call__(self) -> float:
+        if self.evaluator is not None and self._only_hangs(self.evaluator):
+            self._ahead_s += 500.0
+        return monotonic() + self._ahead_s
+
+    def _only_hangs(self, evaluator: Processes) -> bool:
+        workers = evaluator._crew.workers
+        now = [worker.tasks[0].task.key.number for worker in workers if worker.tasks]
+        begun = self.notes is None or (
+            self.notes.exists() and self.notes.read_text().endswith("\n")
+        )
+        return bool(now) and begun and {*now} <= self.hanging and all(w.is_ready for w in workers)
+
+
 def test_bad_points_fail_alone_each_for_its_own_reason(processes: Make) -> None:
     reasons = {
-        "hang": "it took longer than 2 s (Timeout)",
+        "hang": "it took longer than 1000 s (Timeout)",
         "raise": "ValueError: no such state",
         "nan": "the loss is not a number",
         "die": "the worker that computed it ended with exit code 3 (2 times)",
@@ -127,14 +165,17 @@ def test_bad_points_fail_alone_each_for_its_own_reason(processes: Make) -> None:
     expected = {
         10 * (k + 1) + 100 * i: act for i in range(2) for k, act in enumerate(sorted(reasons))
     }
-    evaluator = processes(Perilous((*expected.items(),)), timeout_s=2.0, memory_mb=150.0, retries=1)
+    clock = Hurrying(number for number, act in expected.items() if act == "hang")
+    problem = Perilous((*expected.items(),))
+    evaluator = processes(problem, timeout_s=1000.0, memory_mb=150.0, retries=1, clock=clock)
+    clock.evaluator = evaluator
     found = {done.key.number: evaluation for done, evaluation in results(evaluator, 200)}
     assert sorted(found) == [*range(1, 201)]
     for number, evaluation in found.items():
         if number in expected:
             (failure,) = evaluation.failures
             assert evaluation.fx == float("inf")
-            assert failure == ("evaluation", reasons[expected[number]])
+            assert failure == ("Evaluator", reasons[expected[number]])
         else:
             assert (evaluation.fx, evaluation.failures) == (number, ())
 
@@ -146,7 +187,9 @@ def test_only_a_point_whose_worker_died_is_tried_again(
     processes: Make, tmp_path: Path, act: str, begun: int
 ) -> None:
     problem = Perilous(((1, act),), tmp_path / "notes")
-    evaluator = processes(problem, 1, timeout_s=1.0, memory_mb=150.0)
+    clock = Hurrying([1] if act == "hang" else [], tmp_path / "notes")
+    evaluator = processes(problem, 1, timeout_s=1000.0, memory_mb=150.0, clock=clock)
+    clock.evaluator = evaluator
     list(results(evaluator, 1))
     assert len((tmp_path / "notes").read_text().split()) == begun
 
@@ -173,7 +216,7 @@ def test_large_points_and_results_cannot_block_each_other(processes: Make) -> No
 
 
 def test_waiting_ends_with_its_time(processes: Make) -> None:
-    evaluator = processes(Slow(60.0), 1)
+    evaluator = processes(Slow(1000.0), 1)
     evaluator.submit(task(1))
     assert evaluator.next_done(0.0) is None
     assert evaluator.next_done(0.3) is None
@@ -189,7 +232,7 @@ def test_workers_are_started_as_there_is_work(processes: Make) -> None:
 
 
 def test_one_slow_point_holds_up_no_other(processes: Make) -> None:
-    evaluator = processes(Slow(0.03, ((1, 60.0),)))
+    evaluator = processes(Slow(0.03, ((1, 1000.0),)))
     for number in range(1, 11):
         evaluator.submit(task(number))
     done = [d[0].key.number for _ in range(9) if (d := evaluator.next_done())]
@@ -236,6 +279,41 @@ def test_the_run_goes_on_while_a_worker_is_left_that_took_the_problem(
     evaluator = processes(LoadableOnce(file, 0))
     found = {done.key.number: evaluation.fx for done, evaluation in results(evaluator, 600)}
     assert found == {number: float(number) for number in range(1, 601)}
+
+
+def test_a_worker_that_takes_the_problem_late_is_waited_for_whatever_others_do(
+    processes: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "_PAUSE_S", 0.001)
+    file = tmp_path / "data"
+    file.touch()
+    n = crew.MAX_FAILED_STARTS + 1
+    evaluator = processes(LoadableLate(file, tmp_path / "notes", n))
+    assert {done.key.number for done, _ in results(evaluator, 10)} == {*range(1, 11)}
+
+
+@pytest.mark.parametrize("reason", ["late", "large"])
+def test_no_worker_is_blamed_that_has_answered_meanwhile(
+    processes: Make, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    ahead_s = [0.0]
+    evaluator = processes(
+        Slow(0.0), 1, timeout_s=1000.0, memory_mb=1e6, clock=lambda: monotonic() + ahead_s[0]
+    )
+    list(results(evaluator, 1))
+    evaluator.submit(task(2))
+    pids, speaking = evaluator.pids, evaluator._crew.speaking
+    assert speaking(60.0)
+    monkeypatch.setattr(evaluator._crew, "speaking", lambda seconds: [])  # it came just afterwards
+    if reason == "late":
+        ahead_s[0] = 2000.0
+    else:
+        evaluator._glance_at = -inf
+        monkeypatch.setattr(module, "resident_mb", lambda pid: 2e6)
+    done = evaluator.next_done()
+    assert done is not None
+    assert (done[1].fx, done[1].failures) == (2.0, ())
+    assert evaluator.pids == pids
 
 
 def test_no_point_fails_where_no_new_worker_can_take_the_problem(

@@ -20,7 +20,7 @@ from paramsrun.errors import ParamsrunError
 from tests.malice.attempt import Attempt, Den
 from tests.malice.watch import watching
 
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 MEMORY = 1 << 30
 """Bytes that an attempt may take beside what the process has already."""
 LONGEST = 20_000

@@ -112,6 +112,7 @@ def test_residuals_that_change_in_number_end_the_run_in_words() -> None:
 
 def test_a_resumed_run_is_the_uninterrupted_one() -> None:
     text = "Generator\n  Type Random\nEnd\nParallelLevels ParameterVectors=2 Optimizations=2\n"
+    text += "Evaluator Type=Inline\n"
     function_job(Path(), RESIDUALS, optimizer() + optimizer("lm") + text + SEED + CONVERGED)
     paramsrun("params.in")
     whole = story(PARENT)
@@ -130,6 +131,7 @@ def test_workers_give_the_same_residuals() -> None:
     text = "ParallelLevels ParameterVectors=2\nEvaluator\n  Type Processes\n  Workers 2\n"
     function_job(Path(), RESIDUALS, optimizer() + SEED + text + "  Ordered Yes\nEnd\n")
     assert paramsrun("params.in").exit_code == 0
-    function_job(Path(), RESIDUALS, optimizer() + SEED + "ParallelLevels ParameterVectors=2\n")
+    text = "ParallelLevels ParameterVectors=2\nEvaluator Type=Inline\n"
+    function_job(Path(), RESIDUALS, optimizer() + SEED + text)
     assert paramsrun("params.in", "--name", "inline").exit_code == 0
     assert story(PARENT) == story(Path("inline.results"))

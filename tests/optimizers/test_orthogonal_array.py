@@ -192,6 +192,7 @@ def loss(p):
     return {"relu": 0.5, "tanh": 0.0, "gelu": 1.0}[p["activation"]] - 0.1 * p["layers"]
 """
 SEARCH = """\
+Evaluator Type=Inline
 Optimizer Type=OrthogonalArray
 ControlOptimizerSpawning MaxOptimizers=1
 LoggingInterval General=1

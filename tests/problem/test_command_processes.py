@@ -4,6 +4,7 @@ A program tells that it lives by holding a named pipe open: reading from it ends
 does any more.
 """
 
+import errno
 import gc
 import os
 import pickle
@@ -15,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import pytest
@@ -135,6 +137,37 @@ def test_a_program_ends_with_its_job(
     pipe.close()
 
 
+class Rung(BaseException):
+    pass
+
+
+def test_a_signal_that_comes_to_another_thread_is_heard_while_a_program_runs(
+    job: JobFolder, tmp_path: Path
+) -> None:
+    pipe = Pipe(tmp_path)
+    command(job, pipe.script(f"sleep 100; : > {tmp_path}/ended"))
+    problem = job.problem()
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise Rung
+
+    def call() -> None:
+        pipe.wait()
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, ring)
+    caller = threading.Thread(target=call)
+    caller.start()
+    try:
+        with pytest.raises(Rung):
+            problem.evaluate(np.array([0.5, 0.5]), Key(1, 1))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    caller.join()
+    assert not (tmp_path / "ended").exists()
+    pipe.close()
+
+
 def test_a_worker_that_is_killed_takes_its_program_along(job: JobFolder, tmp_path: Path) -> None:
     from paramsrun.evaluators.contract import Task
     from paramsrun.evaluators.processes import Processes
@@ -170,6 +203,19 @@ def test_programs_of_several_threads_do_not_end_each_other(job: JobFolder) -> No
     for thread in threads:
         thread.join()
     assert set(found.values()) == {0.0}
+
+
+@pytest.mark.parametrize("line", ["echo 3", 'sh -c "sleep 0.2; echo 3"'])
+@pytest.mark.parametrize("keys", ["", "  Timeout 1000\n"])
+def test_a_program_is_waited_for_on_systems_without_handles_of_processes(
+    job: JobFolder, monkeypatch: pytest.MonkeyPatch, line: str, keys: str
+) -> None:
+    def refuse(pid: int) -> int:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse, raising=False)
+    command(job, line, keys)
+    assert job.problem().evaluate(np.array([0.5, 0.5]), Key(1, 1)).fx == 3.0
 
 
 def test_a_group_is_released_with_what_uses_it(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from paramsrun.problem.command import process_group
 from paramsrun.problem.command.progress import Progress
 from paramsrun.problem.contract import Evaluation, Key, Step
 from paramsrun.problem.problem import Problem
@@ -82,12 +83,16 @@ def test_a_value_that_is_no_number_is_above_every_bar() -> None:
     assert progress.reason == "pruned at step 1: inf is above 1e+300"
 
 
-def test_timeout_holds_beside_progress(job: JobFolder) -> None:
-    problem = with_command(
-        job, sh("echo step 1 loss 1; exec tail -f /dev/null"), PATTERN, "Timeout 0.3"
+def test_timeout_holds_beside_progress(job: JobFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = job.path / "said"
+    script = f"echo step 1 loss 1; : > {said}; exec tail -f /dev/null"
+    problem = with_command(job, sh(script), PATTERN, "Timeout 1000")
+    now_s = iter([0.0])  # the program begins; no time passes until it has said its first step
+    monkeypatch.setattr(
+        process_group, "monotonic", lambda: next(now_s, 2000.0 if said.exists() else 0.0)
     )
     evaluation = evaluated(problem)
-    assert "longer than 0.3 s" in evaluation.failures[0].reason
+    assert "longer than 1000 s" in evaluation.failures[0].reason
     assert evaluation.training.progress == ((1, 1.0),)
 
 

@@ -7,6 +7,7 @@ import subprocess
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from math import inf
 from pathlib import Path
 from time import monotonic
 
@@ -16,8 +17,9 @@ _SHELL = "/bin/sh"
 _GUARD = 'trap "" HUP; read x; kill -9 "-$1"'
 _LINGER_S = 5.0
 _LOOK_S = 0.1
-_FOREVER_S = 2e6
-"""Beyond this no system call can wait."""
+_SLICE_S = 0.5
+"""A wait lasts no longer at a time: a signal that comes to another thread, or just before the wait,
+does not end it, and is heard only afterwards."""
 
 
 class ProcessGroup:
@@ -97,7 +99,7 @@ def _watched(
     process: "subprocess.Popen[bytes]", timeout_s: float | None, unwanted: Callable[[], bool]
 ) -> int | None:
     """Return the exit code of a process, or None where time was up or it became unwanted."""
-    end = monotonic() + (_FOREVER_S if timeout_s is None else timeout_s)
+    end = monotonic() + (inf if timeout_s is None else timeout_s)
     while (left := end - monotonic()) > 0.0:
         code = _waited(process, min(left, _LOOK_S))
         if code is not None or unwanted():
@@ -107,20 +109,36 @@ def _watched(
 
 def _waited(process: "subprocess.Popen[bytes]", timeout_s: float | None) -> int | None:
     """Return the exit code of a process, or None where it has not ended in that time."""
-    if timeout_s is None or timeout_s > _FOREVER_S:
-        return process.wait()
-    if not hasattr(os, "pidfd_open"):  # then waiting looks again and again
+    end = monotonic() + (inf if timeout_s is None else timeout_s)
+    with _end_of(process) as ended_within:
+        while (left := end - monotonic()) > 0.0:
+            if ended_within(min(left, _SLICE_S)):
+                break
+    return process.poll()
+
+
+@contextmanager
+def _end_of(process: "subprocess.Popen[bytes]") -> Iterator[Callable[[float], bool]]:
+    """Give what waits so many seconds for the end of a process, and tells whether it came."""
+
+    def looked(seconds: float) -> bool:
         with suppress(subprocess.TimeoutExpired):
-            return process.wait(timeout_s)
-        return None
-    handle = os.pidfd_open(process.pid)
+            process.wait(seconds)
+        return process.returncode is not None
+
+    try:
+        handle = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # older systems: waiting looks again and again
+        handle = -1
+    if handle < 0:
+        yield looked
+        return
     try:
         poll = select.poll()
         poll.register(handle, select.POLLIN)
-        poll.poll(timeout_s * 1e3)
+        yield lambda seconds: bool(poll.poll(seconds * 1e3))
     finally:
         os.close(handle)
-    return process.poll()
 
 
 def _end(home: int, first: "subprocess.Popen[bytes]", guard: "subprocess.Popen[bytes]") -> None:

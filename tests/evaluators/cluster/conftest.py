@@ -1,5 +1,6 @@
 """Real schedulers and workers on loopback, each a process that is ended by its id."""
 
+import json
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from paramsrun.settings.running import Evaluator
 pytest.importorskip("distributed", reason="the extra distributed is not installed")
 
 ROOT = Path(__file__).parents[3]
-LIMIT_S = 90.0
+LIMIT_S = 240.0
 
 
 def until(true: Callable[[], Any], what: str) -> Any:
@@ -49,7 +50,21 @@ class Cluster:
         self.started: list[subprocess.Popen[bytes]] = []
         where = ["--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0"]
         self.scheduler = self._run("scheduler", *where, "--no-dashboard")
-        until(self.file.exists, "a scheduler's file")
+        until(self._is_told, "a scheduler's file")
+
+    def _is_told(self) -> bool:
+        """Tell whether the scheduler's file is there, whole."""
+        try:
+            return bool(json.loads(self.file.read_text())["address"])
+        except (OSError, ValueError):
+            return False
+
+    def wait_for(self, n: int) -> None:
+        """Wait until the scheduler has so many workers."""
+        from distributed import Client
+
+        with Client(scheduler_file=str(self.file), set_as_default=False) as client:
+            client.wait_for_workers(n, timeout=LIMIT_S)
 
     def worker(self, python_path: Path | None = None) -> "subprocess.Popen[bytes]":
         """Start a worker."""
@@ -88,6 +103,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     try:
         for _ in range(2):
             found.worker()
+        found.wait_for(2)
         yield found
     finally:
         found.close()

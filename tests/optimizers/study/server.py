@@ -7,8 +7,9 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from random import SystemRandom
 
 PASSWORD = "s3cret-Wort"
 """Of the user `runner`."""
@@ -32,10 +33,25 @@ def _user() -> str | None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a port below those that systems give to connections of their own accord.
+
+    So nobody takes it while the server is down; another server of the tests may, just now.
+    """
+    while True:
+        port = SystemRandom().randrange(10_000, 30_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def started(folder: Path) -> "Server":
+    """Return a server that runs, on the first port that it gets."""
+    for _ in range(5):
+        one = Server(folder, free_port())
+        with suppress(AssertionError):
+            one.go_on()
+            return one
+    raise AssertionError((folder / "log").read_text())
 
 
 class Server:
@@ -90,8 +106,7 @@ def server() -> Iterator[Server]:
                 shutil.chown(path, user)
         data = ("-D", str(folder / "data"))
         _run("initdb", *data, "-U", "runner", "-A", "scram-sha-256", f"--pwfile={word}", "-N")
-        one = Server(folder, free_port())
-        one.go_on()
+        one = started(folder)
         try:
             yield one
         finally:

@@ -21,7 +21,7 @@ def test_it_beats_for_the_trial_in_hand_until_it_is_closed() -> None:
     heart = Heartbeat(lambda trial: beats[trial].set(), done.set)
     for trial in beats:
         heart.of(trial)
-        assert beats[trial].wait(10.0)
+        assert beats[trial].wait(60.0)
     heart.close()
     assert done.is_set()
     assert "paramsrun heartbeat" not in threads()
@@ -39,7 +39,7 @@ def test_a_beat_that_fails_is_followed_by_others() -> None:
 
     heart = Heartbeat(beat, lambda: None)
     heart.of(1)
-    assert third.wait(10.0)
+    assert third.wait(60.0)
     heart.close()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from paramsrun.errors import RunError
 from paramsrun.optimizers.contract import scaled_by
-from paramsrun.optimizers.study import shared
+from paramsrun.optimizers.study import heartbeat, shared
 from paramsrun.problem.scaling import Scaling
 from paramsrun.problem.space import Dimension
 from paramsrun.settings.families import optimizers
@@ -23,8 +23,13 @@ SCALING = scaling()
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the database be asked whenever somebody asks."""
+    """Let the database be asked whenever somebody asks; trials give a sign of life at first only.
+
+    None is taken for lost, however slow the machine is, but those of which a test says so.
+    """
     monkeypatch.setattr(shared, "LOOK_S", 0.0)
+    monkeypatch.setattr(heartbeat, "BEAT_S", 1e6)
+    monkeypatch.setattr(heartbeat, "STALE_S", 3600)
 
 
 @pytest.fixture
