@@ -145,7 +145,7 @@ class Case:
         origin = self._origin(rng)
         self._n_sessions += 1
         self._watch.clear()
-        with self._pipe("calls") as calls, self._pipe("log") as log:
+        with self._pipe(self._calls.name) as calls, self._pipe("log") as log:
             outcome = self._run_session(origin, rng, what, log)
             called, said = drained(calls), drained(log).decode(errors="replace")
         (self._at / f"log.{self._n_sessions}").write_text(said)
@@ -156,6 +156,11 @@ class Case:
         self._check_end(outcome, said, what is not None)
         self._check_checkpoints()
         return over
+
+    @property
+    def _calls(self) -> Path:
+        """Where the calls of this session are told: what an earlier one left comes too late."""
+        return self._root / f"calls.{self._n_sessions}"
 
     def _run_session(
         self, origin: Origin, rng: np.random.Generator, what: Harm | None, log: int
@@ -181,8 +186,7 @@ class Case:
         try:
             if doing is not None:
                 doing.before()
-            calls = self._root / "calls"
-            pid = forked(origin.arguments, self._folder, calls, begin, log)
+            pid = forked(origin.arguments, self._folder, self._calls, begin, log)
             return Outcome(waited(pid)) if doing is None else doing.then(pid)
         finally:
             if doing is not None:
@@ -200,6 +204,7 @@ class Case:
         try:
             yield pipe
         finally:
+            path.unlink()
             os.close(pipe)
 
     def _origin(self, rng: np.random.Generator) -> Origin:

@@ -3,6 +3,7 @@
 ParamsrunError          exit code 1
 ├── InputError          2   mistakes in files that the user wrote: all of them, each with its place
 ├── UsageError          2   a request that cannot be met: a folder already there, a run still alive
+│   └── NothingLeft       2   a run to go on with that has met its exit conditions
 └── RunError            1   a run that had to end: the disk is full, no evaluation can succeed
     ├── CheckpointFailed  1   a checkpoint that was not made; the run may go on
     └── EvaluatorLost     1   what evaluations ran on is gone; the run can be gone on with
@@ -18,6 +19,8 @@ MAX_TOLD = 100
 """So many mistakes are told at once; `InputError.mistakes` holds all."""
 _N_CLOSE, _MAX_COMPARED = 20, 60
 """So many names that are like a wrong one are compared by the letter, if it is no longer."""
+_FEWEST_SHARED = 4
+"""A shorter word, though a longer name begins with it, is no hint at that name."""
 _LONG_WORD = re.compile(r"\S{1001,}")
 
 
@@ -89,6 +92,10 @@ class NoRoom(EvaluatorLost):
     """The disk takes no more of what evaluations write: their losses would not be their own."""
 
 
+class NothingLeft(UsageError):
+    """The run that is to go on has met its exit conditions already."""
+
+
 class InputError(ParamsrunError):
     """Every mistake found in the files of an input, sorted by file and line."""
 
@@ -123,14 +130,23 @@ class Findings:
 
 
 def most_like(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name most like this one, whatever its case, or None."""
+    """Return the known name most like this one, whatever its case, or None.
+
+    Where none is near by its letters, it is the shortest that begins with this one, or else that
+    ends with it.
+    """
     from difflib import get_close_matches
 
-    by_fold = {k.casefold(): k for k in known}
-    close = get_close_matches(name.casefold(), by_fold, n=_N_CLOSE, cutoff=0.6)
-    if not close or len(name) > _MAX_COMPARED:
-        return by_fold[close[0]] if close else None
-    return by_fold[min(close, key=lambda known: _slips(name.casefold(), known))]
+    fold, by_fold = name.casefold(), {k.casefold(): k for k in known}
+    close = get_close_matches(fold, by_fold, n=_N_CLOSE, cutoff=0.6)
+    if len(name) <= _MAX_COMPARED:
+        slips = {k: _slips(fold, k) for k in close}
+        near = [k for k in close if slips[k] <= max(len(fold), len(k)) / 2 or fold.startswith(k)]
+        close = sorted(near, key=slips.__getitem__)
+    if not close and len(fold) >= _FEWEST_SHARED:
+        longer = sorted(by_fold, key=len)
+        close = [k for k in longer if k.startswith(fold)] + [k for k in longer if k.endswith(fold)]
+    return by_fold[close[0]] if close else None
 
 
 def _slips(a: str, b: str) -> int:

@@ -6,12 +6,14 @@ from pathlib import Path
 from shlex import quote
 from typing import NamedTuple
 
-from paramsrun.errors import RunError
+from paramsrun.errors import Findings, RunError
 from paramsrun.manager.events import Start
+from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
 from paramsrun.results import lock
-from paramsrun.results.folder import JOURNAL
+from paramsrun.results.folder import INPUTS, JOURNAL
 from paramsrun.results.reader import folded, read
+from paramsrun.settings.read_job import read_job
 
 
 class Following(NamedTuple):
@@ -25,6 +27,8 @@ class Following(NamedTuple):
     """If the job has come to its end already, a sentence that says so."""
     anew: str | None = None
     """If what there is cannot be gone on with, a sentence that says so."""
+    may_go_on: bool = False
+    """Whether what is over goes on with an input whose exit conditions are not met."""
 
 
 def following(name: str) -> Following:
@@ -40,17 +44,23 @@ def following(name: str) -> Following:
     if is_false_start(latest):
         why = f"{latest} ended at its initial loss, which is not finite"
         return Following(following, anew=f"{why}: a new run begins in {_folder(name, n + 1)}")
-    exit = read(latest).state.exit
-    if exit is None or not exit.is_over:
+    state = read(latest).state
+    exit = state.exit
+    if exit is None or not exit.is_over or (exit.how == "conditions" and _goes_on(latest, state)):
         return Following(following, latest)
+    may_go_on = exit.how == "conditions"
+    how = ", give the input other ExitCondition blocks"
+    if not may_go_on:
+        how = f": --resume {quote(str(latest))}, with other blocks in the input"
     reason = exit.reason.replace("\n", "\n  ")
-    return Following(
-        following,
-        latest,
-        f"{latest} ended already, and there is nothing to do:\n  {reason}\n"
-        f"To go on all the same: --resume {quote(str(latest))}, with other ExitCondition blocks in "
-        "the input",
-    )
+    over = f"{latest} ended already, and there is nothing to do:\n  {reason}\nTo go on all the same"
+    return Following(following, latest, f"{over}{how}", may_go_on=may_go_on)
+
+
+def _goes_on(folder: Path, state: RunState) -> bool:
+    """Return whether what ended a session does not hold as the next one begins: a time limit."""
+    state.session_began = state.t
+    return not ExitRule.of(read_job(folder / INPUTS / "params.in", Findings())[0]).met(state)
 
 
 def has_run(name: str) -> bool:

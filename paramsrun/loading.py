@@ -15,7 +15,7 @@ from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
 from paramsrun.optimizers.plugin import Plugin, check_plugins, check_recorded
 from paramsrun.problem.black_box import RunsUserCode
-from paramsrun.problem.fingerprint import fingerprint
+from paramsrun.problem.fingerprint import fingerprint, validation_fingerprint
 from paramsrun.problem.load import load_problem
 from paramsrun.problem.problem import Problem
 from paramsrun.problem.user_code import command_folder, is_call, module_folder
@@ -60,6 +60,11 @@ class Loaded:
         """Hash of what decides the loss; it reads the data again, which a check can do without."""
         return fingerprint(self.settings, self.problem, self.seed)
 
+    @cached_property
+    def validation(self) -> str:
+        """Hash of what decides the validation loss; empty where there is none."""
+        return validation_fingerprint(self.settings, self.problem, self.seed, self.objective)
+
 
 def load(
     path: Path,
@@ -75,11 +80,6 @@ def load(
     InputError with every mistake, UsageError where what is to be resumed cannot be.
     """
     return _Loader(path, stack, run_code, source).load(name, resume)
-
-
-def exit_rule(settings: JobSettings) -> ExitRule:
-    """Return when a run with these settings ends."""
-    return ExitRule(settings.exit_condition, settings.exit_condition_boolean_combination)
 
 
 def code_of(loaded: Loaded) -> dict[str, str]:
@@ -144,7 +144,7 @@ class _Loader:
         changes = list(news(origin, state, new, tree))
         loaded = self._loaded(name, settings, tree, seed, problem, search, state, origin, changes)
         same = state.context.objective == loaded.objective
-        check_not_over(origin, state if same else state.anew(), exit_rule(settings))
+        check_not_over(origin, state if same else state.anew(), ExitRule.of(settings))
         return loaded
 
     def _problem(

@@ -133,7 +133,7 @@ class ParAMSJob(JobInput):
                 job = ParAMSJob.from_inputfile("search.in")
             results = job.run()
         """
-        following_name, latest, over, anew = following(_named(name))
+        following_name, latest, over, anew, _ = following(_named(name))
         if anew is not None:
             raise UsageError(f"{anew} if its input is run")
         if latest is None:

@@ -1,8 +1,6 @@
 """The results of a job for Python: arrays and values of a results folder, running or ended."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,25 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paramsrun.arrays import Vector
-from paramsrun.errors import Findings, RunError, UsageError, nearest
+from paramsrun.errors import Findings, UsageError
+from paramsrun.input import Source, read_source
 from paramsrun.manager.events import Checkpoint, Context
-from paramsrun.manager.optimizer_state import OptimizerState
+from paramsrun.manager.optimizer_state import Best, OptimizerState
 from paramsrun.manager.state import RunState
 from paramsrun.problem.data_set import Entry, read_data_set
-from paramsrun.problem.documents import read_stream
+from paramsrun.problem.documents import parse_stream, read_stream
 from paramsrun.problem.expression_parser import parse_array
 from paramsrun.problem.parameters import ParameterInterface, read_parameters
 from paramsrun.problem.space import Value
 from paramsrun.results import journal
 from paramsrun.results.evaluations import Counts, Evaluations, columns_of, evaluations
-from paramsrun.results.folder import INPUTS, JOURNAL, optimizer_folder
+from paramsrun.results.folder import INPUTS, JOURNAL
+from paramsrun.results.logged_files import SETS, SOURCES, LoggedFiles, check_among
 from paramsrun.results.reader import read
 from paramsrun.results.summary import ending, type_of
 from paramsrun.settings.naming import SUFFIX
 from paramsrun.settings.read_job import read_job
-
-SOURCES = ("best", "latest", "initial")
-SETS = ("training_set", "validation_set")
 
 
 class OptimizerResult(NamedTuple):
@@ -64,7 +61,8 @@ class Prediction(NamedTuple):
     """In `unit`."""
     unit: str
     contribution: float
-    """Its term in the sum of the loss, divided by the number of entries for mae and rmse."""
+    """Its term in the sum of the loss, divided by the number of entries for mae and rmse; for rmse
+    they add up to the square of the loss."""
 
 
 class ParAMSResults:
@@ -76,17 +74,19 @@ class ParAMSResults:
     Every method raises UsageError where the folder is no results folder (yet) or has nothing of
     what is asked for, and RunError where its journal is damaged. Where they are arguments,
 
-    * source is ``best`` (the lowest loss), ``latest`` (the last that was logged) or ``initial``
-      (the starting values; not there under SkipX0 Yes or after a resume);
+    * source is ``best`` (the lowest loss), ``latest`` (the last that this session logged) or
+      ``initial`` (the starting values, which belong to no optimizer);
     * data_set is ``training_set`` or ``validation_set``;
     * optimizer is the number of one, from 1; None means the whole run.
 
-    While a job runs, ``best`` and ``latest`` are up to a second old.
+    Files are up to a second old while a job runs, and where it was killed: `get_running_loss` and
+    what goes with it, ``latest``, and all predictions.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).absolute()
         """The results folder."""
+        self._files = LoggedFiles(self.path)
         self._table: tuple[tuple[str, int], Evaluations] | None = None
         self._state: tuple[tuple[str, int], RunState] | None = None
 
@@ -141,13 +141,8 @@ class ParAMSResults:
         They are the rows of running_stats.txt, to ten digits: deviations from the reference values
         whatever the weights and sigmas, in the entries' unit.
         """
-        header, rows = self._rows("running_stats.txt", data_set, optimizer)
-        with _undamaged(self._set(data_set, optimizer) / "running_stats.txt"):
-            columns = {
-                name: np.array([row[k] for row in rows], dtype=np.float64)
-                for k, name in enumerate(header[1:], 1)
-            }
-            return {"evaluation": _numbers(rows), **columns}
+        rows = self._files.rows("running_stats.txt", data_set, optimizer)
+        return {"evaluation": rows.numbers, **rows.columns}
 
     def get_loss(
         self,
@@ -156,9 +151,13 @@ class ParAMSResults:
         optimizer: int | None = None,
     ) -> float:
         """Return the loss."""
-        path = self._snapshot(source, data_set, optimizer, "loss.txt")
-        with _undamaged(path):
-            return float(path.read_text())
+        check_among(source, SOURCES, "source")
+        check_among(data_set, SETS, "data_set")
+        if source == "best":
+            return self._best(data_set, optimizer).fx
+        if source == "initial" and optimizer is None:
+            return self._initial(data_set)
+        return self._files.loss(source, data_set, optimizer)
 
     def get_parameter_interface(
         self, source: str = "best", optimizer: int | None = None
@@ -169,13 +168,16 @@ class ParAMSResults:
         ``bounds`` (n_active, 2) their ranges, in real units. The lowest loss is that of the
         training set.
         """
-        path = self._snapshot(source, "training_set", optimizer, "parameter_interface.yaml")
-        findings = Findings()
-        stream = read_stream(path, findings)
-        parameters = None if stream is None else read_parameters(stream, findings)
-        findings.check()
-        assert parameters is not None
-        return parameters
+        check_among(source, SOURCES, "source")
+        if source == "best":
+            best, stored = self._best("training_set", optimizer), self._stored_interface()
+            assert best.x is not None
+            real = self._read().scaling_of(best.o).real(best.x)
+            return _interface(Source(stored.text(real), stored.source.at), Findings())
+        if source == "initial" and optimizer is None:
+            return self._stored_interface()
+        file = "parameter_interface.yaml"
+        return _read_interface(self._files.snapshot(source, "training_set", optimizer, file))
 
     def get_data_set_predictions(
         self,
@@ -185,9 +187,9 @@ class ParAMSResults:
     ) -> dict[str, Prediction]:
         """Return what the model gives for each entry that was used, by its expression.
 
-        After a resume there are none of a best that was found before.
+        After a resume there are none of a best that was found before, nor of the initial values.
         """
-        path = self._snapshot(source, data_set, optimizer, "data_set_predictions.yaml")
+        path = self._files.snapshot(source, data_set, optimizer, "data_set_predictions.yaml")
         findings = Findings()
         stream = read_stream(path, findings)
         entries = () if stream is None else read_data_set(data_set, stream, findings).entries
@@ -235,6 +237,38 @@ class ParAMSResults:
             self._state = signature, read(self.path).state
         return self._state[1]
 
+    def _best(self, data_set: str, optimizer: int | None) -> Best:
+        """Return the lowest loss of a data set."""
+        state = self._read()
+        of = state if optimizer is None else state.optimizers.get(optimizer)
+        if of is None:
+            raise UsageError(f"There is no optimizer {optimizer} in {self.path}")
+        best = of.best if data_set == "training_set" else of.best_validation
+        if best.x is None:
+            raise UsageError(f"No loss of the {data_set} in {self.path} is finite (yet)")
+        return best
+
+    def _stored_interface(self) -> ParameterInterface:
+        """Return the parameter interface with the starting values."""
+        self._read()
+        inputs = self.path / INPUTS
+        settings, _ = read_job(inputs / "params.in", Findings())
+        return _read_interface(inputs / settings.parameter_interface)
+
+    def _initial(self, data_set: str) -> float:
+        """Return the loss of the starting values."""
+        initial = self._read().initial
+        fx = None if initial is None else initial.fx
+        if initial is not None and data_set != "training_set":
+            fx = initial.val
+        if fx is None:
+            raise UsageError(f"There is no initial loss of the {data_set} in {self.path}")
+        return fx
+
+    def _logged(self, file: str, data_set: str, optimizer: int | None) -> Evaluations:
+        """Return the evaluations that a running file has rows of."""
+        return self._evaluations().at(self._files.rows(file, data_set, optimizer).numbers)
+
     def _evaluations(self) -> Evaluations:
         signature = self._signature()
         if self._table is None or self._table[0] != signature:
@@ -256,65 +290,17 @@ class ParAMSResults:
                 names.clear()
         return names
 
-    def _logged(self, file: str, data_set: str, optimizer: int | None) -> Evaluations:
-        """Return the evaluations that a running file has rows of."""
-        _, rows = self._rows(file, data_set, optimizer)
-        with _undamaged(self._set(data_set, optimizer) / file):
-            numbers = _numbers(rows)
-        return self._evaluations().at(numbers)
 
-    def _rows(
-        self, file: str, data_set: str, optimizer: int | None
-    ) -> tuple[list[str], list[list[str]]]:
-        """Return header and rows of a running file; a last row that is being written is not one."""
-        path = self._set(data_set, optimizer) / file
-        if not path.is_file():  # no row was due yet
-            return ["evaluation"], []
-        *lines, _ = path.read_text().split("\n")
-        header, *rows = (line.split() for line in lines or ["evaluation"])
-        return header, rows
-
-    def _set(self, data_set: str, optimizer: int | None) -> Path:
-        _check_among(data_set, SETS, "data_set")
-        folder = self.path / "optimization"
-        if optimizer is not None:
-            folder /= optimizer_folder(optimizer)
-        found = folder / f"{data_set}_results"
-        if not found.is_dir():
-            self._read()  # tells it where this is no results folder at all
-            why = "the job has no such data set"
-            if optimizer is not None:
-                why += f", or optimizer {optimizer} did not live in this session"
-            raise UsageError(f"There is no {found}: {why}")
-        return found
-
-    def _snapshot(self, source: str, data_set: str, optimizer: int | None, file: str) -> Path:
-        _check_among(source, SOURCES, "source")
-        path = self._set(data_set, optimizer) / source / file
-        if not path.is_file():
-            raise UsageError(f"There is no {path} (yet)")
-        return path
+def _read_interface(path: Path) -> ParameterInterface:
+    return _interface(read_source(path, findings := Findings()), findings)
 
 
-def _check_among(given: str, known: tuple[str, ...], what: str) -> None:
-    if given not in known:
-        raise UsageError(
-            f"{what} must be {', '.join(known[:-1])} or {known[-1]}, not {given!r}"
-            f"{nearest(str(given), known)}"
-        )
-
-
-@contextmanager
-def _undamaged(path: Path) -> Iterator[None]:
-    """Tell what a file holds that is none of what the program writes there."""
-    try:
-        yield
-    except (ValueError, IndexError, OverflowError) as error:
-        raise RunError(f"{path} is damaged: {error!s:.200}") from None
-
-
-def _numbers(rows: list[list[str]]) -> Counts:
-    return np.array([int(row[0]) for row in rows], dtype=np.int64)
+def _interface(source: Source | None, findings: Findings) -> ParameterInterface:
+    stream = None if source is None else parse_stream(source, findings)
+    parameters = None if stream is None else read_parameters(stream, findings)
+    findings.check()
+    assert parameters is not None
+    return parameters
 
 
 def _prediction(entry: Entry, findings: Findings) -> Prediction | None:

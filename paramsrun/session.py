@@ -1,5 +1,6 @@
 """One session of a run: its manager, and all that listens to it."""
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from functools import cache
@@ -10,8 +11,9 @@ from pathlib import Path
 from paramsrun.evaluators.choice import evaluator_of
 from paramsrun.evaluators.contract import Evaluator
 from paramsrun.evaluators.cores import cores
-from paramsrun.loading import Loaded, code_of, exit_rule
+from paramsrun.loading import Loaded, code_of
 from paramsrun.manager.events import Context, Run
+from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.history import History, Listener
 from paramsrun.manager.interruption import Signals
 from paramsrun.manager.loop import Manager
@@ -22,6 +24,7 @@ from paramsrun.optimizers.plugins.threads import ThreadedProposer
 from paramsrun.problem.black_box import HasFolder, RunsUserCode
 from paramsrun.problem.scaling import Kind
 from paramsrun.problem.space import uncommon
+from paramsrun.problem.user_code import is_call
 from paramsrun.results import folder as results_folder
 from paramsrun.results.checkpoint import Checkpoints
 from paramsrun.results.event_lines import FORMAT
@@ -71,7 +74,7 @@ class Session:
         self._loaded = loaded
         self._folder = folder
         self._stack = stack
-        self._rule = exit_rule(loaded.settings)
+        self._rule = ExitRule.of(loaded.settings)
         self._listeners: list[Listener] = []
         self._evaluator: Evaluator | None = None
         if live:
@@ -206,6 +209,7 @@ def first_event(loaded: Loaded) -> Run:
         utc_now(),
         parameter_vectors(loaded),
         uncommon(parameters.space),
+        loaded.validation,
     )
 
 
@@ -219,30 +223,47 @@ def context(loaded: Loaded) -> Context:
         loaded.seed,
         loaded.objective,
         code,
-        (*loaded.changes, *_changes(before, loaded.objective, code)),
+        (*loaded.changes, *_changes(before, loaded, code)),
         loaded.objective == before.objective,
         loaded.state.t,
         utc_now(),
         parameter_vectors(loaded),
+        loaded.validation,
+        before.validation in ("", loaded.validation),
     )
 
 
-def _changes(before: Run | Context, objective: str, code: Mapping[str, str]) -> list[str]:
+def _changes(before: Run | Context, loaded: Loaded, code: Mapping[str, str]) -> list[str]:
     """Return what a session does otherwise than the one before it, a line each."""
     changes = []
-    if objective != before.objective:
+    if loaded.objective != before.objective:
         changes.append(
             "The training set, the jobs, the engine or the constraints changed:\nlosses of before "
             "cannot be compared with those from here on, and the best starts anew"
         )
+    elif before.validation and loaded.validation != before.validation:
+        changes.append(
+            "The validation set changed:\nits losses of before cannot be compared with those from "
+            "here on, and its best starts anew"
+        )
     for name, was in before.code.items():
         if name in code and was.rpartition(" ")[2] != code[name].rpartition(" ")[2]:
+            what, who = _told(name, loaded)
             changes.append(
-                f"Warning: the code of {name} changed since ({code[name].rpartition(' ')[0]}). "
-                "Losses of before are taken as they are; if a function gives others now, start "
+                f"Warning: the {what} {name} changed since ({code[name].rpartition(' ')[0]}). "
+                f"Losses of before are taken as they are; if {who} gives others now, start "
                 "a new run instead"
             )
     return changes
+
+
+def _told(name: str, loaded: Loaded) -> tuple[str, str]:
+    """Return what a piece of the user's code is, and what it is that gives losses."""
+    training = loaded.problem.training
+    if is_call(name) or not isinstance(training, RunsUserCode) or training.command_line is None:
+        return "code of", "a function"
+    is_program = name == shlex.split(training.command_line)[0]
+    return ("program", "it") if is_program else ("file", "the program")
 
 
 @cache

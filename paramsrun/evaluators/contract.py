@@ -34,7 +34,7 @@ class Evaluates(Protocol):
 
 def failed(reason: str) -> Evaluation:
     """Return a point that the evaluator, not the problem, found to have failed."""
-    return Evaluation(inf, SetEvaluation(inf, failures=(Failure("evaluation", reason),)))
+    return Evaluation(inf, SetEvaluation(inf, failures=(Failure("Evaluator", reason),)))
 
 
 class Evaluator(Protocol):

@@ -23,6 +23,8 @@ class Frame:
     guessed: bool = False
     """An unknown name, taken for a block because the lines below it are indented."""
     has_header: bool = False
+    type: str = ""
+    """Of an engine, as its header has it."""
     indented: bool | None = None
     """Whether its first entry stands further right than its name; None before the first entry."""
     seen: set[str] = field(default_factory=set)
@@ -42,7 +44,8 @@ class Frame:
         names: list[str] = []
         frame: Frame | None = self
         while frame is not None and frame.parent is not None:
-            names.append(frame.name if len(frame.name) <= 60 else f"{frame.name[:57]}...")
+            name = f"{frame.name} {frame.type}" if frame.type else frame.name
+            names.append(name if len(name) <= 60 else f"{name[:57]}...")
             frame = frame.parent
         if len(names) > 8:
             names[4:-4] = ["..."]

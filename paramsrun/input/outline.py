@@ -156,9 +156,10 @@ class Outline:
         yield from self._put(*labels, lost=found.lost)
 
     def _block(self, line: Line, found: Meaning) -> Iterator[Label]:
-        top, scope, header = self._top, found.scope, line.header()
+        top, scope, header, kind = self._top, found.scope, line.header(), ""
         if found.kind is Kind.ENGINE:
             scope, header = self._meanings.engine(found.name, line, top)
+            kind = header.text.split()[0] if scope is not None and header is not None else ""
         labels = [(found.kind.value, Word(found.name, line.place()))]
         if header is not None:
             labels.append(("HEADER", header))
@@ -173,6 +174,7 @@ class Outline:
                 lost=top.lost or found.lost,
                 guessed=found.kind is Kind.BLOCK and scope is None,
                 has_header=header is not None,
+                type=kind,
             )
         )
 

@@ -31,6 +31,8 @@ class Run(NamedTuple):
     """Candidates of one optimizer that may be in flight at once."""
     space: Space = ()
     """The active parameters' values, where not all are floats on a linear scale."""
+    validation: str = ""
+    """Hash of what decides the validation loss; empty where there is none."""
 
 
 class Start(NamedTuple):
@@ -107,8 +109,10 @@ class End(NamedTuple):
 
 AGAINST = "Constraint: "
 """So the reason of a point begins that violates a constraint."""
-ASKED_FOR = "asked for by the file"
+ON_REQUEST = "stopped on request"
 """So begins the reason of an optimizer that was stopped by hand."""
+BY_HAND = (ON_REQUEST, "asked for by the file")
+"""So such a reason begins in any journal, those of earlier versions included."""
 NOT_RESTORED = "it cannot be restored"
 """So begins the reason of an optimizer that failed on a resume, by no error of its own."""
 
@@ -129,6 +133,9 @@ class Context(NamedTuple):
     t: float
     utc: str
     parameter_vectors: int = 1
+    validation: str = ""
+    validation_comparable: bool = True
+    """Whether validation losses can be compared with those of before."""
 
 
 class Checkpoint(NamedTuple):

@@ -7,6 +7,7 @@ from paramsrun.manager.conditions import Conditions
 from paramsrun.manager.state import RunState
 from paramsrun.settings.combination import evaluate
 from paramsrun.settings.families import exit_conditions
+from paramsrun.settings.job import JobSettings
 
 
 class ExitCondition(Protocol):
@@ -59,6 +60,11 @@ class ExitRule:
         """Whether the run is to end."""
         self.explain: Callable[[RunState], str] = joined.explain
         """The conditions with their values, as the log shows them."""
+
+    @classmethod
+    def of(cls, settings: JobSettings) -> "ExitRule":
+        """Return when a run with these settings ends."""
+        return cls(settings.exit_condition, settings.exit_condition_boolean_combination)
 
     def n_max(self, state: RunState) -> int | None:
         """Return the number of evaluations at which the run ends as things stand, or None."""

@@ -8,7 +8,7 @@ from typing import Protocol
 from paramsrun.arrays import Vector
 from paramsrun.errors import EvaluatorLost, RunError
 from paramsrun.evaluators.contract import Evaluator, Task
-from paramsrun.manager.events import ASKED_FOR, Checkpoint, Chosen, Context, Exit
+from paramsrun.manager.events import ON_REQUEST, Checkpoint, Chosen, Context, Exit
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.history import History
 from paramsrun.manager.interruption import Interrupted, Request
@@ -24,8 +24,8 @@ from paramsrun.problem.contract import SetEvaluation, own_residuals
 NOBODY_LEFT = "No optimizer is left and none may start"
 PATIENCE_S = 0.2
 """Requests are looked for at least this often while evaluations are under way in workers."""
-_AT_FAULT = {"Function": "function", "Command": "program"}
-"""What is to be mended where an engine of that name gave no loss; elsewhere the data."""
+_AT_FAULT = {"Function": "function", "Command": "program", "Evaluator": "limits of Evaluator"}
+"""What is to be mended where that gave no loss; elsewhere the data."""
 
 
 class Saver(Protocol):
@@ -116,7 +116,8 @@ class Manager:
             if requests := self._requests():
                 self._heed(requests)
                 if requests[-1].kind == "exit":
-                    return self.leave("request", f"Ended by the file {requests[-1].file}")
+                    told = f"Ended on request (paramsrun stop, or a file {requests[-1].file})"
+                    return self.leave("request", told)
                 continue
             if optimizers.has_free_slot and optimizers.start():
                 continue
@@ -193,7 +194,8 @@ class Manager:
             if kind == "checkpoint" and self._saver is not None:
                 self._save(self._saver)
             elif kind == "stop" and o in self._optimizers.numbers:
-                self._optimizers.end(o, "stopped", f"{ASKED_FOR} {file}")
+                how = f"paramsrun stop --optimizer {o}, or a file {file}"
+                self._optimizers.end(o, "stopped", f"{ON_REQUEST} ({how})")
 
     def _evaluate_initial(self, task: Task) -> None:
         self._evaluator.submit(task)

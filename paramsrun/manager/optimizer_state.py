@@ -21,10 +21,10 @@ class Best:
         self.o = -1
         self.x: Vector | None = None
 
-    def offer(self, event: Eval) -> bool:
-        """Take an evaluation if it is lower; return whether it was."""
-        if event.fx < self.fx:
-            self.fx, self.n, self.o, self.x = event.fx, event.n, event.o, event.x
+    def offer(self, event: Eval, fx: float) -> bool:
+        """Take an evaluation with this loss if it is lower; return whether it was."""
+        if fx < self.fx:
+            self.fx, self.n, self.o, self.x = fx, event.n, event.o, event.x
             return True
         return False
 
@@ -42,6 +42,7 @@ class OptimizerState:
 
     __slots__ = (
         "best",
+        "best_validation",
         "end",
         "is_barren",
         "last",
@@ -60,6 +61,7 @@ class OptimizerState:
         self.is_barren = True
         """Whether none of its losses was finite."""
         self.best = Best()
+        self.best_validation = Best()
         self.last: Eval | None = None
         self.recent: deque[Recent] = deque(maxlen=window)
         """While it lives: its latest evaluations that can be compared, oldest first."""
@@ -75,7 +77,9 @@ class OptimizerState:
             event = event._replace(r=None)  # they may be large, and nothing judges by them
         self.n_evaluations += 1
         self.last = event
-        is_best = self.best.offer(event)
+        is_best = self.best.offer(event, event.fx)
+        if event.val is not None:
+            self.best_validation.offer(event, event.val)
         if is_best:
             self.is_barren = False
         if self.end is not None:

@@ -17,7 +17,7 @@ from paramsrun.manager.events import (
     Run,
     Start,
 )
-from paramsrun.manager.optimizer_state import INF, Best, OptimizerState
+from paramsrun.manager.optimizer_state import Best, OptimizerState
 from paramsrun.problem.scaling import Kind, Scaling
 
 
@@ -54,8 +54,8 @@ class RunState:
     """Over all optimizers; the initial evaluation is not among them."""
     comparable_from: int = 1
     """The evaluation from which on losses can be compared with those of now."""
-    best_validation: tuple[float, int] | None = None
-    """The lowest loss of the validation set, and its evaluation."""
+    best_validation: Best = field(default_factory=Best)
+    """That of the validation set; fx is its loss."""
     n_infinite: int = 0
     """Evaluations that failed: their loss is not finite."""
     n_against: int = 0
@@ -156,7 +156,7 @@ class RunState:
             return
         self.n_evaluations = event.n
         if self.optimizers[event.o].take(event):
-            self.best.offer(event)
+            self.best.offer(event, event.fx)
         if event.pruned:
             self.n_pruned += 1
         elif event.why is not None:
@@ -166,8 +166,8 @@ class RunState:
             else:
                 self.n_infinite += 1
                 self.first_infinite = self.first_infinite or event
-        if event.val is not None and event.val < (self.best_validation or (INF, 0))[0]:
-            self.best_validation = (event.val, event.n)
+        if event.val is not None:
+            self.best_validation.offer(event, event.val)
 
     def _ended(self, event: End) -> None:
         optimizer = self.optimizers[event.o]
@@ -203,7 +203,10 @@ class RunState:
         if not event.comparable:
             self.comparable_from = self.n_evaluations + 1
             self.best = Best()
-            self.best_validation = None
             for o in self.unfinished:
                 self.optimizers[o].best = Best()
                 self.optimizers[o].recent.clear()
+        if not event.comparable or not event.validation_comparable:
+            self.best_validation = Best()
+            for o in self.unfinished:
+                self.optimizers[o].best_validation = Best()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from paramsrun.arrays import Vector
 from paramsrun.manager.events import (
-    ASKED_FOR,
+    BY_HAND,
     Checkpoint,
     Context,
     End,
@@ -131,7 +131,7 @@ class _Run:
         elif type(event) is Start:
             self.curves[event.o] = _Growing(event.o, self.n)
         elif type(event) is End:
-            by_hand = event.how == "stopped" and event.reason.startswith(ASKED_FOR)
+            by_hand = event.how == "stopped" and event.reason.startswith(BY_HAND)
             self.curves[event.o].end("asked for" if by_hand else event.how)
         elif type(event) is Checkpoint:
             self.checkpoints.append(event.n)

@@ -179,7 +179,7 @@ def _draw_importance(
     axes.xaxis.set_major_locator(MaxNLocator(4))
     if found.are_shares:
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, 0))
-    axes.set_xlabel(found.what, fontsize=9)
+    axes.set_xlabel(found.what.replace("; ", ";\n"), fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
 
 

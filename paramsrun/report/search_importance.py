@@ -73,8 +73,15 @@ def _by_model(search: Search, chosen: NDArray[np.int64]) -> Importance | None:
     parts = np.split(coefficients**2, ends[:-1])
     variances = np.array([part.sum() for part in parts])
     known = "over 99%" if explained > 0.995 else f"{explained:.0%}"
-    what = f"share of the effects (they explain {known} of the losses)"
+    told = f"they explain {known} of the losses{_left_out(int(search.is_pruned.sum()))}"
+    what = f"share of the effects ({told})"
     return Importance(variances / (variances.sum() or 1.0), what, are_shares=True)
+
+
+def _left_out(n_pruned: int) -> str:
+    if n_pruned == 0:
+        return ""
+    return f"; {n_pruned} pruned trial{'' if n_pruned == 1 else 's'} left out"
 
 
 def finite(fx: Vector) -> Vector:

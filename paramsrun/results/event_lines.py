@@ -47,15 +47,16 @@ _MAY_BE: dict[str, _Check] = {
     "t": _is_time,
     **dict.fromkeys(("n", "o", "b", "i", "in_flight", "seed"), _is_count),
     **dict.fromkeys(("block", "parameter_vectors"), _is_positive),
-    **dict.fromkeys(
-        ("type", "reason", "evaluator", "why", "name", "settings", "objective", "utc"), _is_text
-    ),
+    **dict.fromkeys(("type", "reason", "evaluator", "why", "name", "settings", "utc"), _is_text),
+    **dict.fromkeys(("objective", "validation"), _is_text),
     **dict.fromkeys(("names", "changes"), _are(_is_text)),
     "living": _are(_is_positive),
     "r": _is_text,
     "versions": lambda value: type(value) is dict,
     "code": _is_map_of_texts,
-    **dict.fromkeys(("comparable", "pruned"), lambda value: type(value) is bool),
+    **dict.fromkeys(
+        ("comparable", "validation_comparable", "pruned"), lambda value: type(value) is bool
+    ),
     "scaler": get_args(Kind).__contains__,
     "stream": lambda value: _are(_is_count)(value) and len(value) == 4,
 }

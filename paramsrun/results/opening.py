@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from gzip import BadGzipFile, GzipFile
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO
 
 from paramsrun.errors import RunError, UsageError
@@ -33,6 +32,7 @@ from paramsrun.results.log import seconds
 from paramsrun.results.manifest import Manifest
 from paramsrun.results.reader import fold
 from paramsrun.results.summary import summary
+from paramsrun.temporary import TemporaryFolder
 
 MAX_MANIFEST = 32 << 20
 MAX_EXTRACTED = 1 << 30
@@ -81,11 +81,11 @@ def unpacked(path: Path) -> Iterator[tuple[Path, Manifest]]:
     Raises what `open_checkpoint` raises, RunError also where no such folder can be made.
     """
     try:
-        folder = TemporaryDirectory(prefix="paramsrun-", ignore_cleanup_errors=True)
+        temporary = TemporaryFolder()
     except OSError as error:
         raise RunError(f"{path} cannot be extracted: {error}") from error
-    with folder as name:
-        yield Path(name), open_checkpoint(path, Path(name))
+    with temporary as folder:
+        yield folder, open_checkpoint(path, folder)
 
 
 @contextmanager

@@ -106,7 +106,7 @@ class Requests:
         if request.kind == "stop":
             return self._stop(request)
         if request.kind == "checkpoint":
-            self._log.entry(f"Asked for a checkpoint by the file {name}")
+            self._log.entry(f"Asked for a checkpoint (paramsrun checkpoint, or a file {name})")
         return request
 
     def _hint(self, name: str) -> None:

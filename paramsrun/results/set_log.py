@@ -60,11 +60,10 @@ class SetLog:
         self.parameters_row(snapshot)
         write(self._folder / "initial", self._reports.files(snapshot))
 
-    def restore(self, best: Snapshot | None) -> None:
+    def restore(self, best: Snapshot) -> None:
         """Begin with the best of an earlier session."""
-        if best is not None:
-            self._best_fx = best.fx
-            self._pending["best"] = best
+        self._best_fx = best.fx
+        self._pending["best"] = best
 
     def log(self, entry: Entry) -> None:
         """Log an evaluation; it is the latest now, and perhaps the best."""

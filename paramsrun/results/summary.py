@@ -47,9 +47,9 @@ def _best(state: RunState) -> list[str]:
     values = state.scaling_of(state.best.o).typed(state.best.x)
     width = max(map(len, names))
     lines += [f"  {name:{width}}  {shown(v)}" for name, v in zip(names, values, strict=True)]
-    if state.best_validation is not None:
-        fx, n = state.best_validation
-        lines.append(f"Best validation  {fx!r} at evaluation {n}")
+    validation = state.best_validation
+    if validation.x is not None:
+        lines.append(f"Best validation  {validation.fx!r} at evaluation {validation.n}")
     return lines
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from paramsrun.errors import RunError
 from paramsrun.manager.events import Checkpoint, Context, End, Eval, Event, Exit, Start
-from paramsrun.manager.optimizer_state import Best, OptimizerState
+from paramsrun.manager.optimizer_state import OptimizerState
 from paramsrun.manager.state import RunState
 from paramsrun.problem.contract import Evaluation, SetEvaluation
 from paramsrun.problem.problem import Problem
@@ -129,17 +129,21 @@ class ResultsTree:
 
     def _resumed(self, state: RunState) -> None:
         """Open the folders of those that live on; the best so far stays the best."""
-        self._all[0].restore(self._best(state.best, state))
+        self._restore(self._all, state, state)
         for o in sorted(state.living):
             optimizer = state.optimizers[o]
             self._started(optimizer.start)
-            self._own[o][0].restore(self._best(optimizer.best, state))
+            self._restore(self._own[o], optimizer, state)
 
-    def _best(self, best: Best, state: RunState) -> Snapshot | None:
-        """Return what a journal knows of the best evaluation: its predictions are not in it."""
-        if best.x is None:
-            return None
-        return Snapshot(best.n, best.x, state.scaling_of(best.o), SetEvaluation(best.fx))
+    @staticmethod
+    def _restore(
+        logs: tuple[SetLog, SetLog | None], of: RunState | OptimizerState, state: RunState
+    ) -> None:
+        """Let logs begin with what a journal knows of the best: its predictions are not in it."""
+        for log, best in zip(logs, (of.best, of.best_validation), strict=True):
+            if log is not None and best.x is not None:
+                scaling = state.scaling_of(best.o)
+                log.restore(Snapshot(best.n, best.x, scaling, SetEvaluation(best.fx)))
 
     def _initial(self, event: Eval, state: RunState, evaluation: Evaluation) -> None:
         scaling = state.scaling_of(event.o)

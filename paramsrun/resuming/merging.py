@@ -17,20 +17,20 @@ NOT_INHERITED = ("resumecheckpoint", "resultsdirectory")
 
 def resume_path(tree: Block, folder: Path) -> Path | None:
     """Return what the key ResumeCheckpoint of an input names, relative to its folder."""
-    entry = tree.get("ResumeCheckpoint")
-    given = isinstance(entry, Key) and entry.value is not None
-    return folder / entry.value.text if given else None  # type: ignore[union-attr]
+    given = _text_of(tree, "ResumeCheckpoint")
+    return None if given is None else folder / given
 
 
 def merged(origin: Origin, new: Block, folder: Path) -> Block:
     """Return the stored input changed by a new one, every path in it absolute."""
-    given = _without(_with_paths(new, folder), "resumecheckpoint")
-    return merge(inherited(origin), _absolute(given, folder), JobSettings)
+    given = _absolute(_without(new, "resumecheckpoint"), folder)
+    return merge(inherited(origin), _with_paths(given, folder, origin.inputs), JobSettings)
 
 
 def inherited(origin: Origin) -> Block:
     """Return the stored input, every path in it absolute, without what is not inherited."""
-    return _absolute(_without(origin.input, *NOT_INHERITED), origin.inputs)
+    kept = _absolute(_without(origin.input, *NOT_INHERITED), origin.inputs)
+    return _with_paths(kept, origin.inputs)
 
 
 def _without(tree: Block, *names: str) -> Block:
@@ -38,19 +38,30 @@ def _without(tree: Block, *names: str) -> Block:
     return Block("", tree.place, entries=kept)
 
 
-def _with_paths(new: Block, folder: Path) -> Block:
-    """Return an input whose DataSet blocks name the files that they take beside the input."""
+def _with_paths(tree: Block, *folders: Path) -> Block:
+    """Return an input whose DataSet blocks name the files that they take from one of the folders.
+
+    The first folder comes first.
+    """
     assumed = iter(("training_set", "validation_set"))
     entries = []
-    for entry in new.entries:
+    for entry in tree.entries:
         if isinstance(entry, Block) and entry.name.casefold() == "dataset":
-            name = next(assumed, "")
-            path = Word(f"{name}.yaml", entry.place)
-            if entry.get("Path") is None and os.path.isfile(folder / path.text):
-                key = Key("Path", entry.place, path)
+            assumed_name = next(assumed, "")
+            name = _text_of(entry, "Name") or assumed_name
+            there = [
+                path for f in folders if os.path.isfile(path := (f / f"{name}.yaml").absolute())
+            ]
+            if entry.get("Path") is None and there:
+                key = Key("Path", entry.place, Word(str(there[0]), entry.place))
                 entry = replace(entry, entries=(*entry.entries, key))
         entries.append(entry)
-    return replace(new, entries=tuple(entries))
+    return replace(tree, entries=tuple(entries))
+
+
+def _text_of(block: Block, name: str) -> str | None:
+    key = block.get(name)
+    return key.value.text if isinstance(key, Key) and key.value is not None else None
 
 
 def resolver(origin: Origin, new: Block, folder: Path) -> Callable[[str], Path]:

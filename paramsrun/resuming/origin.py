@@ -54,6 +54,10 @@ class Origin:
                 "checkpoint does"
             )
         tree = None if source is None else parse(source, scope_of(JobSettings), findings)
+        if source is None and self.path.is_dir():
+            told = "; ".join(map(str, findings.mistakes))
+            hint = _hint(self.path / "checkpoints")
+            raise UsageError(f"{self.path} cannot be gone on with: {told}{hint}")
         self.name_inputs(findings)
         findings.check()
         assert tree is not None

@@ -19,8 +19,8 @@ class LoggingInterval:
         10,
         at_least=1,
         doc="Log every n-th evaluation: a row of running_loss.txt and running_stats.txt, and the "
-        "folder latest. The validation set is evaluated as often, unless its EvaluateEvery says "
-        "otherwise.",
+        "folder latest, which is of the latest logged evaluation. The validation set is evaluated "
+        "as often, unless its EvaluateEvery says otherwise.",
     )
     parameters: int = key(
         500,
@@ -34,7 +34,8 @@ class LoggingInterval:
         10,
         at_least=1,
         doc="The text logs reach the disk at the latest every n-th evaluation of the run, "
-        "whatever its optimizer. The journal never waits for this.",
+        "whatever its optimizer. The folders best and latest are written once a second, at the "
+        "next evaluation. The journal never waits for this.",
     )
 
 
@@ -59,9 +60,10 @@ class DataSet:
     )
     loss_function: Literal["sse", "sae", "mae", "rmse"] = key(
         "sse",
-        doc="How deviations make one number. Each is divided by its sigma and weighted; the loss "
-        "is the sum of their squares (sse) or absolute values (sae), their mean absolute value "
-        "(mae), or the root of their mean square (rmse).",
+        doc="How deviations d make one number. sse and sae: the sum of weight*(d/sigma)^2, or of "
+        "weight*|d/sigma|, over all elements of all entries. mae: the mean of weight*|d/sigma| "
+        "over the elements of each entry, and of that over the entries. rmse: the root of the "
+        "same mean of weight*(d/sigma)^2. Weights are not normalised.",
     )
     batch_size: int = key(
         0,
@@ -82,8 +84,8 @@ class DataSet:
         1,
         at_least=1,
         doc="Evaluate the validation set every n-th time. It is counted in evaluations of one "
-        "optimizer and rounded to a multiple of LoggingInterval%General. The training set is "
-        "evaluated every time: 1.",
+        "optimizer and rounded to the nearest multiple of LoggingInterval%General, never below it: "
+        "the default 1 means every General-th. The training set is evaluated every time: 1.",
     )
     logging_interval: LoggingInterval | None = block(
         LoggingInterval,

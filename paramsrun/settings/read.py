@@ -97,8 +97,7 @@ class _Reader:
         if key.kind.recurs:
             n = len(entries)
             values = [
-                self._one(key, entry, numbered(path, i, n), n > 1)
-                for i, entry in enumerate(entries, 1)
+                self._one(key, entry, numbered(path, i, n)) for i, entry in enumerate(entries, 1)
             ]
             return tuple(value for value in values if value is not None)
         self._check_single(entries, path)
@@ -140,7 +139,7 @@ class _Reader:
                 entry.place, f"{path} is given twice, first on line {first.line}{where}; keep one"
             )
 
-    def _one(self, key: Declared, entry: Entry, path: str, several: bool = False) -> Any:
+    def _one(self, key: Declared, entry: Entry, path: str) -> Any:
         if isinstance(entry, Key):
             return self._key(key, entry, path)
         if key.kind is Kind.HEADED:
@@ -149,7 +148,7 @@ class _Reader:
         if key.kind is Kind.FREE:
             return free_values(entry, path, self._findings)
         if key.kind in (Kind.TYPED, Kind.TYPED_BLOCKS):
-            return self._typed(key, entry, path, several)
+            return self._typed(key, entry, path)
         return self.settings(entry, key.cls, path, key.declaration.later)
 
     def _check_header(self, key: Declared, block: Block, path: str) -> None:
@@ -196,14 +195,14 @@ class _Reader:
             return None
         return self.settings(block, family[name], f"{path} {family.name_of(family[name])}")
 
-    def _typed(self, key: Declared, block: Block, path: str, several: bool) -> Any:
+    def _typed(self, key: Declared, block: Block, path: str) -> Any:
         if not list(key.declaration.family):
             later = key.declaration.later
             self._mistake(
                 block.place, f"{path} is not available yet ({later}); for now leave it out"
             )
             return None
-        chosen = choose(key, block, path, self._findings, several)
+        chosen = choose(key, block, path, self._findings)
         if chosen is None:
             return None
         if chosen.bare is not None:

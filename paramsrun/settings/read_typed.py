@@ -31,18 +31,16 @@ class Chosen:
         return None if bare is None else replace(bare, name=self.name)
 
 
-def choose(
-    key: Declared, block: Block, path: str, findings: Findings, several: bool
-) -> Chosen | None:
+def choose(key: Declared, block: Block, path: str, findings: Findings) -> Chosen | None:
     """Return the member that a block of a family means, or None and a mistake.
 
     Without a Type it is the family's default type; where there is none, it is the only type that
-    the block gives a value or a sub-block for, unless the input has several such blocks.
+    the block gives a value or a sub-block for.
     """
     members = members_of(key)
     spelling = {name.casefold(): name for name in members}
     entries = [e for e in block.entries if e.name.casefold() in spelling]
-    name = _type(key, block, path, findings, entries, several)
+    name = _type(key, block, path, findings, entries)
     if name is None:
         return None
     own = [e for e in entries if e.name.casefold() == name.casefold()]
@@ -63,11 +61,10 @@ def _type(
     path: str,
     findings: Findings,
     entries: Sequence[Entry],
-    several: bool,
 ) -> str | None:
     given = list(block.all("Type"))
     if not given:
-        return _unnamed_type(key, block, path, findings, entries, several)
+        return _unnamed_type(key, block, path, findings, entries)
     for again in given[1:]:
         line = given[0].place.line
         findings.mistake(again.place, f"{path}%Type is given twice, first on line {line}; keep one")
@@ -84,7 +81,6 @@ def _unnamed_type(
     path: str,
     findings: Findings,
     entries: Sequence[Entry],
-    several: bool,
 ) -> str | None:
     family = key.declaration.family
     if block.header is not None and block.header.text in family:
@@ -92,12 +88,9 @@ def _unnamed_type(
         return name
     if key.declaration.default_type is not None:
         return key.declaration.default_type
-    names = {e.name.casefold(): e for e in entries}
-    if len(names) == 1 and not several:
-        entry = entries[0]
-        return _known(key, entry.name, path, entry.place, findings)
-    advice = f"add Type {entries[0].name}" if len(names) == 1 else f"it can be {_types(key)}"
-    findings.mistake(block.place, f"{path}%Type is missing: {advice}")
+    if len({entry.name.casefold() for entry in entries}) == 1:
+        return _known(key, entries[0].name, path, entries[0].place, findings)
+    findings.mistake(block.place, f"{path}%Type is missing: it can be {_types(key)}")
     return None
 
 

@@ -14,7 +14,7 @@ from paramsrun.settings.units import alternatives
 from paramsrun.settings.values import kind_of, listed, range_text, show_value, takes
 
 REQUIRED = "none, it must be given"
-_ONLY_TYPE = "the type that the block holds, where it is the only such block"
+_ONLY_TYPE = "the type whose name the block holds, if that is one"
 OVERRIDDEN = "can be overridden: what is given replaces what is stored"
 
 

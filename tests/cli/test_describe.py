@@ -106,6 +106,32 @@ def test_the_key_type_is_described_with_every_type(path: str) -> None:
         assert name in text
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (
+            "DataSet%LossFunction",
+            "mae: the mean of weight*|d/sigma| over the elements of each entry, and of that over "
+            "the entries. rmse: the root of the same mean of weight*(d/sigma)^2. Weights are not "
+            "normalised.",
+        ),
+        (
+            "DataSet%EvaluateEvery",
+            "rounded to the nearest multiple of LoggingInterval%General, never below it",
+        ),
+        ("LoggingInterval%Flush", "best and latest are written once a second, at the next"),
+        ("Engine Command%Template", "to put into the folder under its own name"),
+        ("Engine Command%LossPattern", "in LossFile or else in standard output"),
+        ("Engine Command%RunsDirectory", "the 12th evaluation that optimizer 1 asked for"),
+        ("Engine Command%RunsDirectory", "in the journal and the results evaluations are numbered"),
+        ("Engine Command%KeepFolders", "The reason of a failed evaluation names its folder."),
+        ("ExitCondition%Type", "Default the type whose name the block holds, if that is one"),
+    ],
+)
+def test_what_is_easily_misread_is_told(path: str, told: str) -> None:
+    assert told in described(path)
+
+
 def test_each_doc_is_made_of_whole_sentences() -> None:
     paragraphs = [
         " ".join(paragraph.split())
@@ -162,6 +188,8 @@ def test_a_value_finds_the_key_that_takes_it(value: str, key: str) -> None:
         ("CMAES%Sigma1", "CMAES%Sigma0"),
         ("Stopper%CMAES%Popsiez", "Optimizer%CMAES%Popsize"),
         ("Expresion", "Expression"),
+        ("EXIT", "ExitCondition"),
+        ("Spawning", "ControlOptimizerSpawning"),
     ],
 )
 def test_an_unknown_key_is_told_with_the_nearest(given: str, meant: str) -> None:

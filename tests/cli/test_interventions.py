@@ -11,13 +11,22 @@ from pathlib import Path
 import pytest
 
 from paramsrun.results.log import evaluations
-from tests.cli.jobs import CALLS_25, Gated, evaluations_of, function_job, journal_of, paramsrun
+from tests.cli.jobs import (
+    CALLS_25,
+    Gated,
+    evaluations_of,
+    function_job,
+    journal_of,
+    paramsrun,
+    wait_until,
+)
 
 RESULTS = Path("params.results")
 N_FIRST = 10
 """Evaluations of the first optimizer; the second never ends by itself."""
 SAMPLES = "Optimizer\n  Type RandomSampling\n  RandomSampling\n    NumberOfSamples {}\n  End\nEnd\n"
 ENDLESS = 10**8
+BY_HAND = "stopped on request (paramsrun stop --optimizer 2, or a file STOP_2)"
 INLINE = "Evaluator\n  Type Inline\nEnd\n"
 BLOCKS = SAMPLES.format(N_FIRST) + SAMPLES.format(ENDLESS)
 
@@ -66,6 +75,14 @@ def requests_left() -> list[str]:
     return [name for name in os.listdir(RESULTS) if name.startswith(("STOP", "EXIT", "CHKPT"))]
 
 
+def wait_for_start_of(o: int) -> None:
+    """Wait until a job has started an optimizer: it looks for requests before it does."""
+    wait_until(
+        lambda: any(e["e"] == "start" and e["o"] == o for e in journal_of(RESULTS)),
+        f"the start of optimizer {o}",
+    )
+
+
 def ends_of(o: int) -> str:
     return (RESULTS / f"optimization/optimizer_{o:03d}/end_condition.txt").read_text()
 
@@ -77,10 +94,10 @@ def test_a_job_is_ended_in_order(gated: Callable[..., Gated]) -> None:
     output = job.rest()
     n = len(evaluations_of(RESULTS))
     assert told == f"params.results: the job ended after {evaluations(n)}\n"
-    assert "] Ended by the file EXIT\n" in output
+    assert "] Ended on request (paramsrun stop, or a file EXIT)\n" in output
     last = journal_of(RESULTS)[-1]
     assert (last["e"], last["how"], last["living"]) == ("exit", "request", [2])
-    assert ends_of(2) == "job exit\nEnded by the file EXIT\n"
+    assert ends_of(2) == "job exit\nEnded on request (paramsrun stop, or a file EXIT)\n"
     assert (RESULTS / "summary.txt").exists()
     assert requests_left() == []
 
@@ -101,17 +118,16 @@ def test_one_optimizer_is_stopped_and_the_job_goes_on(gated: Callable[..., Gated
     job.go()
     told = succeeded("stop", RESULTS, "--optimizer", 2)
     end = next(e for e in journal_of(RESULTS) if e["e"] == "end" and e["o"] == 2)
-    assert (end["how"], end["reason"]) == ("stopped", "asked for by the file STOP_2")
+    assert (end["how"], end["reason"]) == ("stopped", BY_HAND)
     n = len([e for e in evaluations_of(RESULTS) if e["o"] == 2])
     assert told == f"params.results: optimizer 2 stopped after {evaluations(n)}\n"
-    assert ends_of(2) == "stopped\nasked for by the file STOP_2\n"
     assert requests_left() == []
     assert "\nRunning: process " in succeeded("status", RESULTS)
-    assert succeeded("status", RESULTS, "--optimizer", 2).endswith(
-        " into the run\n  asked for by the file STOP_2\n"
-    )
+    assert succeeded("status", RESULTS, "--optimizer", 2).endswith(f" into the run\n  {BY_HAND}\n")
+    wait_for_start_of(3)
     succeeded("stop", RESULTS)
     assert "] Optimizer 3 started: " in job.rest()
+    assert ends_of(2) == f"stopped\n{BY_HAND}\n"
 
 
 def test_the_other_optimizers_go_on_and_the_slot_is_filled(gated: Callable[..., Gated]) -> None:
@@ -119,6 +135,7 @@ def test_the_other_optimizers_go_on_and_the_slot_is_filled(gated: Callable[..., 
     job = gated(text=levels, blocks=SAMPLES.format(ENDLESS))
     job.go()
     succeeded("stop", RESULTS, "--optimizer", 1)
+    wait_for_start_of(3)
     succeeded("stop", RESULTS)
     job.rest()
     assert journal_of(RESULTS)[-1]["living"] == [2, 3]
@@ -136,7 +153,7 @@ def test_a_checkpoint_is_made_and_named(gated: Callable[..., Gated]) -> None:
     assert f": checkpoint of evaluation {event['n']}\n" in shown
     assert requests_left() == []
     succeeded("stop", RESULTS)
-    assert "] Asked for a checkpoint by the file CHKPT\n" in job.rest()
+    assert "] Asked for a checkpoint (paramsrun checkpoint, or a file CHKPT)\n" in job.rest()
 
 
 def test_files_do_the_same_and_all_is_acknowledged(gated: Callable[..., Gated]) -> None:
@@ -145,13 +162,13 @@ def test_files_do_the_same_and_all_is_acknowledged(gated: Callable[..., Gated]) 
         (RESULTS / name).touch()
     output = job.end()
     assert "Optimizer 2 stopped after " in output
-    assert "\n                     asked for by the file STOP_002\n" in output
+    assert f"\n                     {BY_HAND.replace('STOP_2', 'STOP_002')}\n" in output
     assert "] STOP_1: optimizer 1 has ended already\n" in output
     assert "] STOP_99: there is no optimizer 99\n" in output
-    assert "] Asked for a checkpoint by the file CHKPT\n" in output
+    assert "] Asked for a checkpoint (paramsrun checkpoint, or a file CHKPT)\n" in output
     assert output.count("] Checkpoint ") == 1
     assert "] Hint: exit.txt asks for nothing and is left alone." in output
-    assert "] Ended by the file EXIT\n" in output
+    assert "] Ended on request (paramsrun stop, or a file EXIT)\n" in output
     assert (RESULTS / "job.log").read_text() == output
     assert requests_left() == []
     assert (RESULTS / "exit.txt").exists()
@@ -179,7 +196,7 @@ def test_a_job_inside_a_long_evaluation_is_left_to_do_it_later(
     )
     assert requests_left() == [name]
     (RESULTS / "EXIT").touch()
-    assert f" by the file {name}\n" in job.end()
+    assert f", or a file {name})\n" in job.end()
     assert requests_left() == []
 
 

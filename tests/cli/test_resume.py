@@ -17,6 +17,7 @@ from tests.resuming.runs import (
     go_on,
     numbers,
     refused,
+    tell,
     until,
 )
 
@@ -81,10 +82,38 @@ def test_auto_says_that_a_job_came_to_its_end_and_makes_nothing(file: Path) -> N
     assert result.output == (
         "params.results ended already, and there is nothing to do:\n"
         "  MaxTotalFunctionCalls(fmax=45) = True\n"
-        "To go on all the same: --resume params.results, with other ExitCondition blocks in the "
-        "input\n"
+        "To go on all the same, give the input other ExitCondition blocks\n"
     )
     assert folders() == before
+
+
+def test_auto_goes_on_with_a_job_that_ended_where_the_input_has_other_conditions_now(
+    file: Path,
+) -> None:
+    done(paramsrun(file))
+    file.write_text(file.read_text().replace(f"Calls {N}", "Calls 50"))
+    assert "Done. 50 evaluations" in done(paramsrun(file, "--resume", "auto"))
+    assert "params.2.results ended already" in done(paramsrun(file, "--resume", "auto"))
+    assert folders() == {"params.results", "params.2.results"}
+
+
+def test_auto_says_how_a_job_goes_on_of_which_no_optimizer_is_left(file: Path) -> None:
+    one = "ControlOptimizerSpawning\n  MaxOptimizers 1\nEnd\n"
+    file.write_text(file.read_text() + one + "ExitConditionBooleanCombination 1\n")
+    done(paramsrun(file))
+    output = done(paramsrun(file, "--resume", "auto"))
+    assert "No optimizer is left and none may start\n" in output
+    assert output.endswith("--resume params.results, with other blocks in the input\n")
+    assert folders() == {"params.results"}
+
+
+def test_auto_goes_on_after_a_time_limit_of_the_session(file: Path) -> None:
+    limit = "ExitCondition\n  Type TimeLimit\n  TimeLimit 0.0001 [s]\nEnd\n"
+    file.write_text(file.read_text() + limit)
+    done(paramsrun(file))
+    assert "TimeLimit(session_max=0.0001) = True" in tell(FIRST)
+    output = done(paramsrun(file, "--resume", "auto"))
+    assert "Resumed from params.results" in output
 
 
 def test_auto_brings_a_job_to_its_end_that_was_killed_just_before_it(file: Path) -> None:

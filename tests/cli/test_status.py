@@ -167,8 +167,9 @@ def test_an_optimizer_without_a_loss_says_so(recorded: Recorded) -> None:
         ),
         (
             "request",
-            "Ended by the file EXIT",
-            "Ended            job exit 2.5 s into the run\n  Ended by the file EXIT\n",
+            "Ended on request (paramsrun stop, or a file EXIT)",
+            "Ended            job exit 2.5 s into the run\n"
+            "  Ended on request (paramsrun stop, or a file EXIT)\n",
         ),
     ],
 )

@@ -270,7 +270,7 @@ LOCKS = (
     Attempt(
         "a run asked by a pipe",
         _asked("os.mkfifo('asked.results/EXIT')"),
-        "by the file EXIT|EXIT",
+        "a file EXIT|EXIT",
         fails=False,
         own_code=True,
     ),

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from paramsrun import ParAMSResults
@@ -102,23 +103,25 @@ def stored(line: str) -> Callable[[Den], Sequence[str]]:
     return bait
 
 
-def read_back(file: str, content: str, read: str) -> Callable[[Den], Callable[[], object]]:
-    """Return what changes a file of the best evaluation, and asks Python for it."""
+def read_back(
+    file: str, content: str, read: str, *given: str
+) -> Callable[[Den], Callable[[], object]]:
+    """Return what changes a file of the results, and asks Python for it."""
 
     def bait(den: Den) -> Callable[[], object]:
         path = den.folder() / "optimization/training_set_results" / file
         assert path.is_file()
         path.write_text(content)
-        return getattr(ParAMSResults("evil.results"), read)
+        return partial(getattr(ParAMSResults("evil.results"), read), *given)
 
     return bait
 
 
 def _pipe_read_back(den: Den) -> Callable[[], object]:
-    path = den.folder() / "optimization/training_set_results/best/parameter_interface.yaml"
+    path = den.folder() / "optimization/training_set_results" / LATEST
     path.unlink()
     os.mkfifo(path)
-    return ParAMSResults("evil.results").get_parameter_interface
+    return partial(ParAMSResults("evil.results").get_parameter_interface, "latest")
 
 
 def _checkpoints_elsewhere(den: Den) -> Sequence[str]:
@@ -234,15 +237,19 @@ INCLUDES = (
         elsewhere=True,
     ),
 )
-BEST = "best/parameter_interface.yaml"
+LATEST = "latest/parameter_interface.yaml"
 PREDICTIONS = "best/data_set_predictions.yaml"
 BACK = (
     Attempt(
-        "a tag in the best parameters",
-        read_back(BEST, f"a: {TAGS['object/apply']}\n", "get_parameter_interface"),
+        "a tag in the latest parameters",
+        read_back(LATEST, f"a: {TAGS['object/apply']}\n", "get_parameter_interface", "latest"),
         NO_TAG,
     ),
-    Attempt("laughs in the best", read_back(BEST, LAUGHS, "get_parameter_interface"), NO_ALIAS),
+    Attempt(
+        "laughs in the latest",
+        read_back(LATEST, LAUGHS, "get_parameter_interface", "latest"),
+        NO_ALIAS,
+    ),
     Attempt(
         "a tag in the predictions",
         read_back(PREDICTIONS, f"a: {TAGS['object/new']}\n", "get_data_set_predictions"),
@@ -250,10 +257,10 @@ BACK = (
     ),
     Attempt(
         "code as loss",
-        read_back("best/loss.txt", "__import__('os')", "get_loss"),
+        read_back("latest/loss.txt", "__import__('os')", "get_loss", "latest"),
         "loss.txt",
     ),
-    Attempt("a pipe as best parameters", _pipe_read_back, "There is no"),
+    Attempt("a pipe as latest parameters", _pipe_read_back, "There is no"),
     Attempt("a tag in the stored input", _checkpoints_read_back, r"c000\.tar\.gz", fails=False),
     Attempt(
         "code in the running losses",

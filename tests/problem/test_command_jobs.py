@@ -130,7 +130,17 @@ def test_a_program_that_changed_is_one_warning() -> None:
     done(paramsrun(write(CMAES + until(6))))
     Path("job/train.sh").write_text(TRAIN + "# changed\n")
     done(go_on(until(9)))
-    assert tell(RESUMED).count("Warning: the code of ./train.sh changed since") == 1
+    assert tell(RESUMED).count("Warning: the program ./train.sh changed since") == 1
+
+
+def test_a_data_file_that_changed_is_told_as_a_file() -> None:
+    Path("far/energies").write_text("1\n")
+    done(paramsrun(write(CMAES + until(6), command="./train.sh ../far/energies")))
+    Path("far/energies").write_text("1 2\n")
+    done(go_on(until(9)))
+    output = " ".join(tell(RESUMED).split())
+    assert "Warning: the file ../far/energies changed since" in output
+    assert "as they are; if the program gives others now, start a new run instead" in output
 
 
 def test_a_changed_template_or_argument_makes_losses_incomparable() -> None:
@@ -183,7 +193,7 @@ def test_a_program_edited_during_a_run_ends_it_before_the_new_one_gives_a_loss(
     done(paramsrun("job/params.in", "--resume", "auto"))
     assert [e["n"] for e in evaluations_of(Path("params.2.results"))] == list(range(1, 41))
     output = tell(Path("params.2.results"))
-    assert output.count("Warning: the code of ./train.sh changed since") == 1
+    assert output.count("Warning: the program ./train.sh changed since") == 1
 
 
 @pytest.mark.parametrize("evaluator", ["Inline", "Processes Workers=2", "Dask Workers=2"])

@@ -96,6 +96,10 @@ def test_numbers_of_all_kinds_are_taken(black_box: JobFolder, returned: str, fx:
             "it must return a number or a vector of residuals, not a value of type l",
         ),
         (
+            "[[1, 2]]",
+            "it must return a number or a vector of residuals, not an array of shape (1, 2)",
+        ),
+        (
             "np.ones((2, 2))",
             "it must return a number or a vector of residuals, "
             "not an array of shape (2, 2) and type float64",

@@ -87,7 +87,7 @@ def test_parts_of_lennard_jones_too_give_the_whole(tmp_path: Path) -> None:
 
 def test_a_part_that_an_evaluator_gave_up_fails_the_whole(tmp_path: Path) -> None:
     problem, x, key = slow_problem(tmp_path), np.array(POINTS[0]), Key(1, 1)
-    late = SetEvaluation(np.inf, failures=(Failure("evaluation", "it took too long"),))
+    late = SetEvaluation(np.inf, failures=(Failure("Evaluator", "it took too long"),))
     given_up = Evaluation(np.inf, late)
     found = problem.whole(x, key, [problem.part(x, key, 0, 2), given_up])
     same(found, given_up)

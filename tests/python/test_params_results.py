@@ -2,6 +2,7 @@
 
 import importlib
 import math
+import shutil
 import sys
 from pathlib import Path
 
@@ -132,6 +133,41 @@ def test_the_best_parameters_are_those_of_the_best_optimizer() -> None:
     assert results.get_parameter_interface().x0.tolist() == list(best.parameters.values())
 
 
+def test_the_best_and_the_initial_values_need_no_other_file_than_the_journal() -> None:
+    whole = two_optimizers()
+    best, initial = whole.get_loss(), whole.get_loss("initial")
+    first, second, *_ = whole.get_optimizers()
+    shutil.rmtree(whole.path / "optimization/training_set_results")
+    shutil.rmtree(whole.path / "optimization/optimizer_002")
+    left = ParAMSResults(whole.path)
+    assert (left.get_loss(), left.get_loss("initial")) == (best, initial)
+    assert left.get_loss(optimizer=2) == second.best
+    assert first.parameters is not None
+    assert left.get_parameter_interface(optimizer=1).x0.tolist() == list(first.parameters.values())
+    assert left.get_parameter_interface("initial").x0.tolist() == [-1.0, 1.0]
+    with pytest.raises(UsageError, match="training_set_results: it was deleted"):
+        left.get_loss("latest")
+
+
+def test_a_resumed_run_has_the_initial_loss_and_the_best_of_ended_optimizers() -> None:
+    whole = two_optimizers()
+    on = ParAMSJob("on", f"ResumeCheckpoint {whole.path}\n{until(47)}").run(echo=quiet)
+    assert on.get_loss("initial") == whole.get_loss("initial")
+    for one in whole.get_optimizers()[:-1]:
+        assert on.get_loss(optimizer=one.number) == one.best
+    with pytest.raises(UsageError, match="There is no optimizer 99 in "):
+        on.get_loss(optimizer=99)
+
+
+def test_a_loss_that_there_is_none_of_is_told() -> None:
+    path = function_job(Path("job"), UNEVEN, SAMPLING + SEED + until(3) + "SkipX0 Yes\n")
+    results = ParAMSJob.from_inputfile(path).run(echo=quiet)
+    with pytest.raises(UsageError, match="There is no initial loss of the training_set in "):
+        results.get_loss("initial")
+    with pytest.raises(UsageError, match=r"No loss of the validation_set in .* is finite"):
+        results.get_loss(data_set="validation_set")
+
+
 def test_each_optimizer_has_its_own_parameters_and_statistics() -> None:
     results = dimers()
     first = results.get_optimizers()[0]
@@ -216,7 +252,7 @@ def test_results_that_are_not_there_are_said_not_to_be() -> None:
     results = two_optimizers()
     with pytest.raises(UsageError, match=r"validation_set_results: the job has no such data set$"):
         results.get_running_loss(data_set="validation_set")
-    with pytest.raises(UsageError, match="or optimizer 99 did not live in this session"):
+    with pytest.raises(UsageError, match=": optimizer 99 did not live in this session"):
         results.get_running_loss(optimizer=99)
     with pytest.raises(UsageError, match="data_set must be training_set or validation_set"):
         results.get_loss(data_set="test_set")

@@ -57,8 +57,11 @@ def test_a_result_that_was_in_flight_at_the_end_is_the_end_of_the_curve() -> Non
     assert (curve.ending, curve.end_fx) == (Ending("stopped", 5), 1.0)
 
 
-def test_a_stop_by_hand_is_told_from_one_by_a_stopper() -> None:
-    run = told(*FIRST, End(1, "stopped", "asked for by the file STOP_1", 0.0), ended(2, "stopped"))
+@pytest.mark.parametrize(
+    "reason", ["stopped on request (paramsrun stop ...)", "asked for by the file STOP_1"]
+)
+def test_a_stop_by_hand_is_told_from_one_by_a_stopper_in_old_journals_too(reason: str) -> None:
+    run = told(*FIRST, End(1, "stopped", reason, 0.0), ended(2, "stopped"))
     assert [c.ending for c in run.curves] == [Ending("asked for", 3), Ending("stopped", 4)]
 
 

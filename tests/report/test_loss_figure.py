@@ -89,7 +89,7 @@ def test_icons_stand_where_optimizers_ended_and_are_explained() -> None:
 
 
 def test_a_stop_by_hand_has_a_sign_of_its_own() -> None:
-    by_hand = End(4, "stopped", "asked for by the file STOP_4", 0.0)
+    by_hand = End(4, "stopped", "stopped on request (paramsrun stop ...)", 0.0)
     drawn = figure([told(*FIVE[:-1], by_hand)])
     assert signs(drawn) == ["converged", "stopped by a stopper", "stopped by hand", "failed"]
 

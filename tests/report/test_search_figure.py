@@ -1,5 +1,6 @@
 """The figure of a search: what its three parts show."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -67,6 +68,17 @@ def test_parameters_are_listed_by_their_importance() -> None:
     assert widths == sorted(widths, reverse=True)
     assert weights.get_ylim()[0] > weights.get_ylim()[1]
     assert weights.get_xlabel().startswith("share of the effects (they explain ")
+
+
+def test_the_importance_tells_how_many_pruned_trials_it_leaves_out_within_the_figure() -> None:
+    middle = np.median(FX)
+    searched = search(X, np.where(middle < FX, np.inf, FX))
+    drawn = figure(replace(searched, is_pruned=searched.fx == np.inf))
+    _, weights, _ = parts(drawn)
+    assert weights.get_xlabel().endswith(";\n30 pruned trials left out)")
+    drawn.canvas.draw()
+    told = weights.xaxis.label.get_window_extent()
+    assert drawn.bbox.x0 < told.x0 < told.x1 < drawn.bbox.x1
 
 
 def test_where_the_trials_do_not_tell_the_importance_it_is_said() -> None:

@@ -64,6 +64,7 @@ def test_pruned_trials_have_no_part_in_it() -> None:
     found = importance(replace(searched, is_pruned=searched.fx == np.inf))
     assert found is not None
     assert found.values == pytest.approx(np.array([9.0, 0.0, 1.0, 4.0]) / 14, abs=1e-2)
+    assert found.what.endswith(" of the losses; 30 pruned trials left out)")
     assert importance(replace(searched, is_pruned=np.ones(60, dtype=np.bool_))) is None
 
 

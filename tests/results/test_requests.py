@@ -122,7 +122,7 @@ def test_only_a_checkpoint_is_acknowledged_here_as_the_rest_are_events(asked: As
     asked.start(1)
     asked.files("STOP_1", "CHKPT", "EXIT")
     asked.look()
-    assert asked.told == ["Asked for a checkpoint by the file CHKPT"]
+    assert asked.told == ["Asked for a checkpoint (paramsrun checkpoint, or a file CHKPT)"]
 
 
 def test_stopping_an_optimizer_that_is_not_alive_is_answered_in_the_log(asked: Asked) -> None:

@@ -63,7 +63,14 @@ def test_a_folder_that_is_missing() -> None:
 def test_a_folder_without_its_stored_input() -> None:
     (PARENT / "settings_and_initial_data/params.in").unlink()
     message = refused(go_on(until(60)))
-    assert "settings_and_initial_data/params.in" in message
+    file = "settings_and_initial_data/params.in"
+    assert message.startswith(f"params.results cannot be gone on with: params.results/{file}: ")
+    (PARENT / "checkpoints/checkpoints.txt").write_text("#evaluation checkpoint\n000009 x.tar.gz\n")
+    message = refused(go_on(until(60)))
+    assert message.endswith(
+        "; to go on from one of its checkpoints, name that, such as params.results/checkpoints/"
+        "x.tar.gz\n"
+    )
 
 
 def test_a_folder_without_its_stored_data() -> None:

@@ -104,3 +104,17 @@ def test_a_parameter_interface_that_is_named_may_still_not_change() -> None:
     )
     message = refused(paramsrun(FOLDER / "resume.in"))
     assert "the range of rmin was 3.0 to 5.0 and is 3.5 to 5.0 now" in message
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_data_sets_that_name_no_file_are_told_only_if_it_is_another(gone: bool) -> None:
+    sets = "DataSet\n  LossFunction rmse\nEnd\nDataSet\n  EvaluateEvery 10\nEnd\n"
+    (FOLDER / "sets.in").write_text(SAMPLING + SEED + sets + until(5))
+    done(paramsrun(FOLDER / "sets.in"))
+    if gone:
+        (FOLDER / "validation_set.yaml").unlink()
+    (FOLDER / "on.in").write_text(f"ResumeCheckpoint ../sets.results\n{sets}{until(9)}")
+    assert "In place of what is stored: ExitCondition\n" in done(paramsrun(FOLDER / "on.in"))
+    edit("training_set.yaml")
+    output = done(paramsrun(FOLDER / "on.in", "--name", "other"))
+    assert "In place of what is stored: DataSet, ExitCondition\n" in output

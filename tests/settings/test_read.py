@@ -166,9 +166,14 @@ def test_a_lone_block_takes_the_type_of_its_only_value() -> None:
     assert sound("Limit\n Calls 400\nEnd").limit == (Calls(n_max=400),)
 
 
-def test_several_blocks_each_need_their_type() -> None:
-    assert toy("Limit\n Calls 4\nEnd\nLimit\n Type Time\nEnd")[1] == [
-        "1:1: Limit[1]%Type is missing: add Type Calls"
+def test_each_of_several_blocks_takes_the_type_of_its_only_value() -> None:
+    text = "Limit\n Calls 4\nEnd\nLimit\n Time 2\n Type Time\nEnd\nLimit Calls=7"
+    assert sound(text).limit == (Calls(n_max=4), Time(t_max=2.0), Calls(n_max=7))
+
+
+def test_a_block_with_values_of_two_types_needs_its_type() -> None:
+    assert toy("Limit\n Calls 4\n Time 2\nEnd")[1] == [
+        "1:1: Limit%Type is missing: it can be Calls or Time"
     ]
 
 

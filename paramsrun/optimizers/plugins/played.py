@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
@@ -21,6 +20,7 @@ from paramsrun.optimizers.plugins.function import PlayedFunction
 from paramsrun.optimizers.plugins.signals import Message, Signal, SignalPipe, Unheard
 from paramsrun.optimizers.plugins.threads import ThreadedProposer
 from paramsrun.optimizers.reasons import one_line
+from paramsrun.temporary import TemporaryFolder
 
 SAVE_S = 1.0
 """A class that writes its own state does so at most this often."""
@@ -128,11 +128,11 @@ class _Play:
     def _state_file(self, stack: ExitStack) -> Path | None:
         """Return where it writes its state; None, which is told, where there is no room for it."""
         try:
-            folder = TemporaryDirectory(prefix="paramsrun-", ignore_cleanup_errors=True)
+            folder = TemporaryFolder()
         except OSError as error:
             _logger(self._rng).warning("Its state is not saved: %s", error)
             return None
-        return Path(stack.enter_context(folder)) / "state"
+        return stack.enter_context(folder) / "state"
 
     def telling(self, x: Matrix, fx: Vector, again: bool) -> None:
         """Let it know its best point, and ask for its state where that is due."""
@@ -227,8 +227,8 @@ def constructed(
 
 
 def _loaded(cls: Any, state: bytes, arguments: dict[str, Any]) -> Any:
-    with TemporaryDirectory(prefix="paramsrun-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "state"
+    with TemporaryFolder() as folder:
+        path = folder / "state"
         path.write_bytes(state)
         optimizer = cls.checkpoint_load(str(path), **arguments)
     optimizer._is_restart = True

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from paramsrun.arrays import Vector
 from paramsrun.optimizers.plugins.exchange import Answer
+from paramsrun.temporary import TemporaryFolder
 
 Details = tuple[float] | tuple[float, Vector | None]
 """The loss, and the residuals (n_residuals,) where the run logs them."""
@@ -34,9 +34,9 @@ class Server:
 
     def __init__(self, function: Callable[[Vector], Answer], is_detailed: bool = False) -> None:
         self._function = function
-        self._folder = TemporaryDirectory(prefix="paramsrun-", ignore_cleanup_errors=True)
+        self._folder = TemporaryFolder()
         self._key = secrets.token_bytes(32)
-        address = str(Path(self._folder.name) / "function")
+        address = str(self._folder.path / "function")
         self._listener = Listener(address, "AF_UNIX", authkey=self._key)
         self.client = RemoteFunction(address, self._key, is_detailed)
         """What is sent to the other processes."""
@@ -47,7 +47,7 @@ class Server:
         self._listener.close()
         with suppress(OSError, EOFError), Client(self.client.address, authkey=self._key):
             pass
-        self._folder.cleanup()
+        self._folder.close()
 
     def _accept(self) -> None:
         while True:

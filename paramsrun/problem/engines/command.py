@@ -27,10 +27,10 @@ class Command:
 
     It finds the parameters in parameters.json there, in the environment (PARAMSRUN_LR for the
     parameter lr: capitals, with _ for all but letters and digits), and in the files made from
-    Template. Its loss is a number that it prints or writes. A program that ends with an exit code
-    other than 0, is killed, takes too long or gives no finite number makes the loss infinite. The
-    run ends if the program, or a file among its arguments, changes meanwhile, so that no losses are
-    of two programs; it can be gone on with.
+    Template. Its loss is a number that it prints to standard output or writes into a file. A
+    program that ends with an exit code other than 0, is killed, takes too long or gives no finite
+    number makes the loss infinite. The run ends if the program, or a file among its arguments,
+    changes meanwhile, so that no losses are of two programs; it can be gone on with.
     """
 
     provides: ClassVar[frozenset[str]] = frozenset()
@@ -47,36 +47,37 @@ class Command:
         (),
         path=True,
         takes="a file",
-        doc="A text file to put into the folder, {{lr}} in it replaced by the value of the "
-        "parameter lr, {{lr:.3e}} by that in a format of Python's; \\{{ stays {{.",
+        doc="A text file to put into the folder under its own name, {{lr}} in it replaced by the "
+        "value of the parameter lr, {{lr:.3e}} by that in a format of Python's; \\{{ stays {{.",
     )
     file: tuple[str, ...] = key(
-        (), path=True, takes="a file", doc="A file to copy into the folder."
+        (), path=True, takes="a file", doc="A file to copy into the folder, under its own name."
     )
     loss_file: str | None = key(
         None,
         takes="a file",
-        doc="The file in the folder that holds the loss; left out, it is what is printed.",
+        doc="The file in the folder that holds the loss; left out, it is standard output.",
     )
     loss_key: str | None = key(
         None,
         takes="keys and places joined by dots",
         doc="Where the loss is in JSON, such as metrics.loss: in LossFile, or else in the last "
-        "line printed.",
+        "line of standard output.",
     )
     loss_pattern: str | None = key(
         None,
         takes="a regular expression",
-        doc="A regular expression whose last match is the loss: its first group, if it has one. "
-        "Without LossKey and LossPattern, the last line that is not empty is the loss.",
+        doc="A regular expression whose last match, in LossFile or else in standard output, is the "
+        "loss: its first group, if it has one. Without LossKey and LossPattern, the last line "
+        "that is not empty is the loss.",
     )
     progress_pattern: str | None = key(
         None,
         takes="a regular expression",
-        doc="A regular expression with two groups that finds, in lines that the program prints on "
-        "its way, a step and the loss so far, such as `epoch (\\d+) loss (\\S+)`. An Optimizer "
-        "with a Pruner ends programs that fall behind. With Repeats these are the steps, and the "
-        "loss so far is the Ensemble of those done.",
+        doc="A regular expression with two groups that finds, in lines that the program prints to "
+        "standard output on its way, a step and the loss so far, such as "
+        "`epoch (\\d+) loss (\\S+)`. An Optimizer with a Pruner ends programs that fall behind. "
+        "With Repeats these are the steps, and the loss so far is the Ensemble of those done.",
     )
     timeout: float | None = key(
         None,
@@ -99,13 +100,16 @@ class Command:
     keep_folders: Literal["Failed", "All", "None"] = key(
         "Failed",
         doc="Which folders stay: those of failed evaluations, with all that was printed in "
-        "stdout.txt and stderr.txt, all, or none.",
+        "stdout.txt and stderr.txt, all, or none. The reason of a failed evaluation names its "
+        "folder.",
     )
     runs_directory: str = key(
         "runs",
         takes="a folder",
         doc="Where the folders are made, relative to the results folder. They are called "
-        "001_000012 for the 12th evaluation of optimizer 1.",
+        "001_000012 for the 12th evaluation that optimizer 1 asked for, 000_000000 for the initial "
+        "one. That is the order in which they start; in the journal and the results evaluations "
+        "are numbered as they end, those of all optimizers together.",
     )
 
     def mistakes(self) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paramsrun.arrays import Vector
 from paramsrun.errors import Findings, Place
@@ -20,6 +21,8 @@ from paramsrun.settings.families import engines
 from paramsrun.settings.keys import key
 
 INFINITE = float("inf")
+_NUMBERS = "biuf"
+"""The kinds of numpy's types that are real numbers."""
 
 
 @engines.member("Function")
@@ -149,8 +152,10 @@ def _loss(result: Any) -> SetEvaluation:
             array = np.asarray(result)
         except Exception:  # whatever an object of the user's raises
             array = np.array(None)
-        if array.dtype.kind not in "biuf" or array.ndim > 1:
-            raise _Unusable(f"it must return a number or a vector of residuals, not {_say(result)}")
+        if array.dtype.kind not in _NUMBERS or array.ndim > 1:
+            raise _Unusable(
+                f"it must return a number or a vector of residuals, not {_say(result, array)}"
+            )
         if array.ndim == 1:
             return _sum_of_squares(array.astype(float))
         result = float(array)
@@ -180,9 +185,12 @@ def _said(error: BaseException) -> str:
         return type(error).__name__
 
 
-def _say(result: Any) -> str:
+def _say(result: Any, array: NDArray[Any]) -> str:
+    """Return what a result is that is of no use; array is what numpy makes of it."""
     if isinstance(result, np.ndarray):
         return f"an array of shape {result.shape} and type {result.dtype}"
+    if array.dtype.kind in _NUMBERS:
+        return f"an array of shape {array.shape}"
     return "None" if result is None else f"a value of type {type(result).__name__}"
 
 

@@ -1,0 +1,26 @@
+"""A folder for a while."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+
+class TemporaryFolder:
+    """A new folder that is gone with `close`, or left where the disk does not let it go.
+
+    Python's own `tempfile.TemporaryDirectory` ends in a RecursionError there, though it is told to
+    ignore errors (Python 3.11).
+    """
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="paramsrun-"))
+
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Delete it with all that is in it; may be called again."""
+        shutil.rmtree(self.path, ignore_errors=True)
