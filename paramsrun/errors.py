@@ -3,7 +3,6 @@
 ParamsrunError          exit code 1
 ├── InputError          2   mistakes in files that the user wrote: all of them, each with its place
 ├── UsageError          2   a request that cannot be met: a folder already there, a run still alive
-│   └── NothingLeft       2   a run to go on with that has met its exit conditions
 └── RunError            1   a run that had to end: the disk is full, no evaluation can succeed
     ├── CheckpointFailed  1   a checkpoint that was not made; the run may go on
     └── EvaluatorLost     1   what evaluations ran on is gone; the run can be gone on with
@@ -90,10 +89,6 @@ class CodeChanged(EvaluatorLost):
 
 class NoRoom(EvaluatorLost):
     """The disk takes no more of what evaluations write: their losses would not be their own."""
-
-
-class NothingLeft(UsageError):
-    """The run that is to go on has met its exit conditions already."""
 
 
 class InputError(ParamsrunError):

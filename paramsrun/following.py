@@ -7,13 +7,17 @@ from shlex import quote
 from typing import NamedTuple
 
 from paramsrun.errors import Findings, RunError
+from paramsrun.input import parse, read_source
 from paramsrun.manager.events import Start
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
 from paramsrun.results import lock
 from paramsrun.results.folder import INPUTS, JOURNAL
 from paramsrun.results.reader import folded, read
-from paramsrun.settings.read_job import read_job
+from paramsrun.settings.declared import scope_of
+from paramsrun.settings.job import JobSettings
+from paramsrun.settings.merge import merge
+from paramsrun.settings.read_job import read_job, read_tree
 
 
 class Following(NamedTuple):
@@ -27,14 +31,13 @@ class Following(NamedTuple):
     """If the job has come to its end already, a sentence that says so."""
     anew: str | None = None
     """If what there is cannot be gone on with, a sentence that says so."""
-    may_go_on: bool = False
-    """Whether what is over goes on with an input whose exit conditions are not met."""
 
 
-def following(name: str) -> Following:
+def following(name: str, file: Path | None = None) -> Following:
     """Return how the job of that name goes on, for queues that start one command again and again.
 
-    A session that ended at its initial loss has nothing to go on with: the next begins anew.
+    A session that ended at its initial loss has nothing to go on with: the next begins anew. file
+    is the input that it goes on with, where that may have been changed.
     """
     n = max(_sessions(name), default=0)
     if n == 0:
@@ -46,21 +49,31 @@ def following(name: str) -> Following:
         return Following(following, anew=f"{why}: a new run begins in {_folder(name, n + 1)}")
     state = read(latest).state
     exit = state.exit
-    if exit is None or not exit.is_over or (exit.how == "conditions" and _goes_on(latest, state)):
+    by_conditions = exit is not None and exit.how == "conditions"
+    if exit is None or not exit.is_over or (by_conditions and _goes_on(latest, state, file)):
         return Following(following, latest)
-    may_go_on = exit.how == "conditions"
     how = ", give the input other ExitCondition blocks"
-    if not may_go_on:
+    if not by_conditions:
         how = f": --resume {quote(str(latest))}, with other blocks in the input"
     reason = exit.reason.replace("\n", "\n  ")
     over = f"{latest} ended already, and there is nothing to do:\n  {reason}\nTo go on all the same"
-    return Following(following, latest, f"{over}{how}", may_go_on=may_go_on)
+    return Following(following, latest, f"{over}{how}")
 
 
-def _goes_on(folder: Path, state: RunState) -> bool:
-    """Return whether what ended a session does not hold as the next one begins: a time limit."""
+def _goes_on(folder: Path, state: RunState, file: Path | None) -> bool:
+    """Return whether the exit conditions are not met as the next session begins.
+
+    There may be others in the input by now, and a time limit may hold for a session. Mistakes in
+    the input are told by who reads it to go on.
+    """
+    stored, given = Findings(), Findings()
+    settings, tree = read_job(folder / INPUTS / "params.in", stored)
+    source = None if file is None else read_source(file, given)
+    if source is not None:
+        new = parse(source, scope_of(JobSettings), given)
+        settings = read_tree(merge(tree, new, JobSettings), given)
     state.session_began = state.t
-    return not ExitRule.of(read_job(folder / INPUTS / "params.in", Findings())[0]).met(state)
+    return not stored.mistakes and (bool(given.mistakes) or not ExitRule.of(settings).met(state))
 
 
 def has_run(name: str) -> bool:

@@ -119,7 +119,8 @@ class ParAMSJob(JobInput):
         Its input is the stored one, and may be changed: blocks given anew replace what was stored.
         It runs as ``<name>.2``, ``<name>.3`` and so on, as ``--resume auto`` does; until then its
         results and its status are the latest there are. Where these came to their end, `run`
-        says so and does nothing, unless the input was changed.
+        says so and does nothing, unless the input was changed. A TimeLimit is no end: it holds for
+        one session.
 
         Raises UsageError where there are none.
 
@@ -133,7 +134,7 @@ class ParAMSJob(JobInput):
                 job = ParAMSJob.from_inputfile("search.in")
             results = job.run()
         """
-        following_name, latest, over, anew, _ = following(_named(name))
+        following_name, latest, over, anew = following(_named(name))
         if anew is not None:
             raise UsageError(f"{anew} if its input is run")
         if latest is None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paramsrun.arrays import Vector
-from paramsrun.errors import Findings, UsageError
+from paramsrun.errors import Findings, RunError, UsageError
 from paramsrun.input import Source, read_source
 from paramsrun.manager.events import Checkpoint, Context
 from paramsrun.manager.optimizer_state import Best, OptimizerState
@@ -72,15 +72,18 @@ class ParAMSResults:
     after. Losses, parameters and times are those of the journal, exact to the last bit.
 
     Every method raises UsageError where the folder is no results folder (yet) or has nothing of
-    what is asked for, and RunError where its journal is damaged. Where they are arguments,
+    what is asked for, RunError where its journal is damaged, and InputError where a stored input
+    is. Where they are arguments,
 
     * source is ``best`` (the lowest loss), ``latest`` (the last that this session logged) or
-      ``initial`` (the starting values, which belong to no optimizer);
+      ``initial`` (the starting values, which belong to no optimizer; their loss is that of the
+      data sets that the run began with);
     * data_set is ``training_set`` or ``validation_set``;
     * optimizer is the number of one, from 1; None means the whole run.
 
-    Files are up to a second old while a job runs, and where it was killed: `get_running_loss` and
-    what goes with it, ``latest``, and all predictions.
+    Files lag behind the journal, while a job runs and where it was killed: the rows of
+    `get_running_loss` and what goes with it, ``latest``, and all predictions. They are written once
+    a second, as an evaluation ends.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -96,7 +99,9 @@ class ParAMSResults:
     def get_checkpoints(self) -> list[Path]:
         """Return the checkpoints of this job that are kept, the earliest first."""
         self._read()
-        control = read_job(self.path / INPUTS / "params.in", Findings())[0].checkpoint_control
+        settings, _ = read_job(self.path / INPUTS / "params.in", findings := Findings())
+        findings.check()
+        control = settings.checkpoint_control
         folder = self.path / control.checkpointing_directory
         paths = (folder / f"{name}{SUFFIX}" for name in self._checkpoint_names())
         return [path for path in paths if path.is_file()]
@@ -155,8 +160,8 @@ class ParAMSResults:
         check_among(data_set, SETS, "data_set")
         if source == "best":
             return self._best(data_set, optimizer).fx
-        if source == "initial" and optimizer is None:
-            return self._initial(data_set)
+        if source == "initial":
+            return self._initial(data_set, optimizer)
         return self._files.loss(source, data_set, optimizer)
 
     def get_parameter_interface(
@@ -172,9 +177,10 @@ class ParAMSResults:
         if source == "best":
             best, stored = self._best("training_set", optimizer), self._stored_interface()
             assert best.x is not None
-            real = self._read().scaling_of(best.o).real(best.x)
+            real = self._read().scaling_of(best.o).recorded(best.x)
             return _interface(Source(stored.text(real), stored.source.at), Findings())
-        if source == "initial" and optimizer is None:
+        if source == "initial":
+            _check_of_all(optimizer)
             return self._stored_interface()
         file = "parameter_interface.yaml"
         return _read_interface(self._files.snapshot(source, "training_set", optimizer, file))
@@ -198,7 +204,7 @@ class ParAMSResults:
         if None in found.values():
             raise UsageError(
                 f"{path} has no predictions: that evaluation failed, or was made before a resume "
-                "and the results of that session have them"
+                "and the results of that session may have them"
             )
         return {expression: one for expression, one in found.items() if one is not None}
 
@@ -245,18 +251,29 @@ class ParAMSResults:
             raise UsageError(f"There is no optimizer {optimizer} in {self.path}")
         best = of.best if data_set == "training_set" else of.best_validation
         if best.x is None:
+            self._check_is_there(data_set)
             raise UsageError(f"No loss of the {data_set} in {self.path} is finite (yet)")
         return best
 
+    def _check_is_there(self, data_set: str) -> None:
+        context = self._read().context
+        if data_set != "training_set" and context is not None and not context.validation:
+            raise UsageError(f"There is no {data_set} in {self.path}")
+
     def _stored_interface(self) -> ParameterInterface:
         """Return the parameter interface with the starting values."""
-        self._read()
-        inputs = self.path / INPUTS
-        settings, _ = read_job(inputs / "params.in", Findings())
-        return _read_interface(inputs / settings.parameter_interface)
+        run = self._read().run
+        settings, _ = read_job(self.path / INPUTS / "params.in", findings := Findings())
+        findings.check()
+        path = self.path / INPUTS / settings.parameter_interface
+        found = _read_interface(path)
+        if run is not None and found.active_names != run.names:
+            raise RunError(f"{path} was changed: its active parameters are not those of the run")
+        return found
 
-    def _initial(self, data_set: str) -> float:
+    def _initial(self, data_set: str, optimizer: int | None) -> float:
         """Return the loss of the starting values."""
+        _check_of_all(optimizer)
         initial = self._read().initial
         fx = None if initial is None else initial.fx
         if initial is not None and data_set != "training_set":
@@ -289,6 +306,11 @@ class ParAMSResults:
             elif type(event) is Context:
                 names.clear()
         return names
+
+
+def _check_of_all(optimizer: int | None) -> None:
+    if optimizer is not None:
+        raise UsageError("The initial values belong to no optimizer: leave out optimizer")
 
 
 def _read_interface(path: Path) -> ParameterInterface:

@@ -241,7 +241,7 @@ def _changes(before: Run | Context, loaded: Loaded, code: Mapping[str, str]) -> 
             "The training set, the jobs, the engine or the constraints changed:\nlosses of before "
             "cannot be compared with those from here on, and the best starts anew"
         )
-    elif before.validation and loaded.validation != before.validation:
+    elif before.validation and loaded.validation not in ("", before.validation):
         changes.append(
             "The validation set changed:\nits losses of before cannot be compared with those from "
             "here on, and its best starts anew"

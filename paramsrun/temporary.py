@@ -2,11 +2,12 @@
 
 import shutil
 import tempfile
+import weakref
 from pathlib import Path
 
 
 class TemporaryFolder:
-    """A new folder that is gone with `close`, or left where the disk does not let it go.
+    """A new folder that is gone with `close`, or with Python; left where the disk keeps it.
 
     Python's own `tempfile.TemporaryDirectory` ends in a RecursionError there, though it is told to
     ignore errors (Python 3.11).
@@ -14,6 +15,7 @@ class TemporaryFolder:
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="paramsrun-"))
+        self._delete = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
     def __enter__(self) -> Path:
         return self.path
@@ -23,4 +25,4 @@ class TemporaryFolder:
 
     def close(self) -> None:
         """Delete it with all that is in it; may be called again."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        self._delete()

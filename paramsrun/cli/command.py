@@ -10,7 +10,7 @@ import click
 
 from paramsrun import __version__
 from paramsrun.cli.number_list import TakesNumbers, numbers
-from paramsrun.errors import NothingLeft, ParamsrunError, UsageError, nearest
+from paramsrun.errors import ParamsrunError, UsageError, nearest
 from paramsrun.evaluators.thread_variables import THREADS_OF
 from paramsrun.printable import printable
 
@@ -158,22 +158,14 @@ def run(file: str, name: str | None, resume: str | None) -> None:
 
     origin = None if resume is None else Path(resume)
     readable(file)
-    over = None
     if resume == "auto":
-        name, origin, over, anew, may_go_on = following(name or Path(file).stem)
-        if over is not None and not may_go_on:
+        name, origin, over, anew = following(name or Path(file).stem, Path(file))
+        if over is not None:
             tell(over)
             return
         if anew is not None:
             tell(anew)
-    try:
-        loaded = Job.load(file, name, origin)
-    except NothingLeft:
-        if over is None:
-            raise
-        tell(over)
-        return
-    with loaded as job:
+    with Job.load(file, name, origin) as job:
         if resume == "auto" and job.settings.results_directory is not None:
             raise UsageError(
                 f"{file}: --resume auto names the results folders itself: leave out "

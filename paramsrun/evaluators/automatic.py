@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from math import inf
+from math import inf, isfinite
 from statistics import median
 from time import perf_counter
 
@@ -81,7 +81,9 @@ class Automatic:
             return self._in_use.next_done(timeout_s)
         began = self._clock()
         done = self._inline.next_done()
-        self._times_s.append(self._clock() - began)
+        took_s = self._clock() - began
+        if isfinite(done[1].fx):  # a failed one may be short
+            self._times_s.append(took_s)
         if len(self._times_s) == self._times_s.maxlen and max(self._times_s) < DEAR_S:
             self._n_unwatched = UNWATCHED
         return done
@@ -97,7 +99,7 @@ class Automatic:
             self._in_use.submit(task)
 
     def _is_dear(self) -> bool:
-        """Judge by all of the first three, then by all but one: a failed one may be short.
+        """Judge by all of the first three, then by all but one.
 
         The first may import what it needs, and on a busy machine any may be held up for a while:
         two that were are no proof.

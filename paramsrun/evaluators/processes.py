@@ -178,7 +178,7 @@ class Processes:
                 self._cannot_begin(worker, reason)
             case Over(error):
                 self._crew.dismiss(worker)
-                self._over = error
+                self._over = self._over or error
             case Ready(resident):
                 self._check_room(resident)
                 self._crew.started(worker)

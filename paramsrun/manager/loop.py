@@ -24,7 +24,11 @@ from paramsrun.problem.contract import SetEvaluation, own_residuals
 NOBODY_LEFT = "No optimizer is left and none may start"
 PATIENCE_S = 0.2
 """Requests are looked for at least this often while evaluations are under way in workers."""
-_AT_FAULT = {"Function": "function", "Command": "program", "Evaluator": "limits of Evaluator"}
+_AT_FAULT = {
+    "Function": "function",
+    "Command": "program",
+    "Evaluator": "loss, the limits of Evaluator",
+}
 """What is to be mended where that gave no loss; elsewhere the data."""
 
 

@@ -106,7 +106,11 @@ class RunState:
         if best.x is None:
             return None
         origin = self.scaling_of(best.o)
-        return best.x.copy() if origin.kind == scaling.kind else scaling.scaled(origin.real(best.x))
+        return (
+            best.x.copy()
+            if origin.kind == scaling.kind
+            else scaling.scaled(origin.recorded(best.x))
+        )
 
     def recall(self, window: int, evaluations: Mapping[int, Iterable[Eval]]) -> None:
         """Fill the windows of living optimizers anew, from their recorded evaluations."""

@@ -103,6 +103,11 @@ class Scaling:
             np.copyto(real, self._upper, where=x == 1.0)
         return real
 
+    @np.errstate(over="ignore")
+    def recorded(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Do as `real` with points of a journal: what is too large for a number is infinite."""
+        return self.real(x)
+
     def scaled(self, real: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return points in real units, (n,) or (k, n), in scaled space."""
         if self._columns and self.kind != "none":
@@ -114,7 +119,7 @@ class Scaling:
 
     def typed(self, x: Vector) -> list[Value]:
         """Return a scaled point (n,) as people have it: floats, ints and choices."""
-        real: list[float] = self.real(x).tolist()
+        real: list[float] = self.recorded(x).tolist()
         if not self._columns:
             return list[Value](real)
         return [d.typed(value) for d, value in zip(self.space, real, strict=True)]

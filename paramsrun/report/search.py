@@ -140,7 +140,7 @@ def _part(trials: _Trials, rows: list[int], state: RunState, k: int) -> tuple[ND
     o = np.array(trials.o, dtype=np.int64)[rows]
     by_array = np.zeros(len(rows), dtype=np.bool_)
     for one in np.unique(o).tolist():
-        x[o == one] = state.scaling_of(one).real(x[o == one])
+        x[o == one] = state.scaling_of(one).recorded(x[o == one])
         by_array[o == one] = state.optimizers[one].start.type == ARRAY
     return (
         np.array(trials.at)[rows],

@@ -194,7 +194,7 @@ def _real(told: Sequence[_Told], state: RunState) -> Matrix:
     kinds = np.array([one.kind for one in told])
     for kind in set(kinds.tolist()):
         rows = kinds == kind
-        x[rows] = state.scalings[kind].real(x[rows])
+        x[rows] = state.scalings[kind].recorded(x[rows])
     return x
 
 

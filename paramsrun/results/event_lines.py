@@ -69,6 +69,8 @@ _CHECKS: dict[type[Event], tuple[tuple[str, _Check], ...]] = {
     cls: tuple((k, v) for k, v in (_MAY_BE | _MAY_BE_OF.get(cls, {})).items() if k in cls._fields)
     for cls in _NAMES
 }
+_LEFT_OUT = {"space": (), "validation": "", "validation_comparable": True}
+"""What a line does not say where it is so."""
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
 _FROM_JSON: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(
@@ -85,7 +87,8 @@ def encode(event: Event) -> bytes:
     """Return an event as one JSON line; floats are exact, inf and nan become strings."""
     if type(event) is Eval:
         return encode_eval(event)
-    fields = {k: _plain(v) for k, v in event._asdict().items() if k != "space" or v}
+    given = event._asdict().items()
+    fields = {k: _plain(v) for k, v in given if k not in _LEFT_OUT or v != _LEFT_OUT[k]}
     return orjson.dumps({"e": _NAMES[type(event)], **fields}, option=_OPTIONS)
 
 

@@ -26,11 +26,11 @@ def job_name(name: str) -> str:
 
     Raises UsageError where it cannot be that of a folder.
     """
-    name = name.removesuffix(".results")
+    given, name = name, name.removesuffix(".results")
     if not name or "/" in name or name in (".", ".."):
         raise UsageError(
-            f"{name!r} is no name for a results folder: it must be a name without slashes. The key "
-            "ResultsDirectory of the input puts results elsewhere."
+            f"{given!r} is no name for a results folder: it must be a name without slashes. The "
+            "key ResultsDirectory of the input puts results elsewhere."
         )
     if not name.isprintable():
         raise UsageError(

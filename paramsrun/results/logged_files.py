@@ -50,7 +50,8 @@ class LoggedFiles:
     def rows(self, file: str, data_set: str, optimizer: int | None) -> Rows:
         """Return the rows of a running file; a last one that is being written is not among them."""
         path = self._set(data_set, optimizer) / file
-        text = path.read_text() if path.is_file() else ""  # no row was due yet
+        with _undamaged(path):
+            text = path.read_text() if path.is_file() else ""  # no row was due yet
         return Rows(path, text.split("\n")[:-1])
 
     def loss(self, source: str, data_set: str, optimizer: int | None) -> float:

@@ -39,7 +39,7 @@ class Snapshot(NamedTuple):
     @property
     def values(self) -> Vector:
         """(n_active,) active parameters in real units."""
-        return self.scaling.real(self.x)
+        return self.scaling.recorded(self.x)
 
     @property
     def typed(self) -> list[Value]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from paramsrun.errors import Findings, NothingLeft, UsageError
+from paramsrun.errors import Findings, UsageError
 from paramsrun.input import Key
 from paramsrun.manager.events import Run
 from paramsrun.manager.exit_rule import ExitRule
@@ -89,7 +89,7 @@ def _say(what: str, value: Any) -> str:
 
 
 def check_not_over(origin: Origin, state: RunState, rule: ExitRule) -> None:
-    """Raise NothingLeft where the exit conditions are met already, as a new session finds them.
+    """Raise UsageError where the exit conditions are met already, as a new session finds them.
 
     A run that was killed before it wrote its exit has that left to do.
     """
@@ -102,7 +102,7 @@ def check_not_over(origin: Origin, state: RunState, rule: ExitRule) -> None:
     was_killed = origin.path.is_dir() and not over
     if rule.met(state) and not was_killed:
         conditions = "\n".join(f"  {line}" for line in rule.explain(state).splitlines())
-        raise NothingLeft(
+        raise UsageError(
             f"The exit conditions are met already in {origin.path} "
             f"({state.n_evaluations} evaluations, {state.n_converged} converged):\n{conditions}\n"
             "To go on, give the input other ExitCondition blocks: they replace the stored ones."

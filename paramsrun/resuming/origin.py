@@ -56,7 +56,7 @@ class Origin:
         tree = None if source is None else parse(source, scope_of(JobSettings), findings)
         if source is None and self.path.is_dir():
             told = "; ".join(map(str, findings.mistakes))
-            hint = _hint(self.path / "checkpoints")
+            hint = _listed(self.path / "checkpoints")
             raise UsageError(f"{self.path} cannot be gone on with: {told}{hint}")
         self.name_inputs(findings)
         findings.check()
@@ -148,11 +148,15 @@ def opened(path: Path) -> Iterator[Origin]:
 
 def _hint(folder: Path) -> str:
     """Return what may have been meant by a folder that holds no run."""
+    meant = f"; did you mean {folder.parent}?" if (folder.parent / JOURNAL).is_dir() else ""
+    return _listed(folder) or meant
+
+
+def _listed(folder: Path) -> str:
+    """Return that a folder lists checkpoints, such as its newest; empty where it does not."""
     rows = folder / LIST
-    if rows.is_file():
-        listed = [row for row in rows.read_text(errors="replace").split() if row.endswith(SUFFIX)]
-        such = f", such as {folder / listed[-1][-MAX_BYTES:]}" if listed else ""
-        return f"; to go on from one of its checkpoints, name that{such}"
-    if (folder.parent / JOURNAL).is_dir():
-        return f"; did you mean {folder.parent}?"
-    return ""
+    if not rows.is_file():
+        return ""
+    listed = [row for row in rows.read_text(errors="replace").split() if row.endswith(SUFFIX)]
+    such = f", such as {folder / listed[-1][-MAX_BYTES:]}" if listed else ""
+    return f"; to go on from one of its checkpoints, name that{such}"

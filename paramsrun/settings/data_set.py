@@ -28,7 +28,7 @@ class LoggingInterval:
         doc="Write a row of running_active_parameters.txt every n-th evaluation.",
     )
     history: int = key(
-        500, at_least=1, doc="Copy the folder latest to history every n-th evaluation."
+        500, at_least=1, doc="Write every n-th evaluation into a folder of its own in history."
     )
     flush: int = key(
         10,

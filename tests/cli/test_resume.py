@@ -116,6 +116,12 @@ def test_auto_goes_on_after_a_time_limit_of_the_session(file: Path) -> None:
     assert "Resumed from params.results" in output
 
 
+def test_auto_says_that_a_job_ended_whose_stored_input_is_gone(file: Path) -> None:
+    done(paramsrun(file))
+    (FIRST / "settings_and_initial_data/params.in").unlink()
+    assert "there is nothing to do" in done(paramsrun(file, "--resume", "auto"))
+
+
 def test_auto_brings_a_job_to_its_end_that_was_killed_just_before_it(file: Path) -> None:
     done(paramsrun(file))
     whole = story(FIRST)

@@ -1,25 +1,32 @@
 """When Automatic goes over to workers."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, repeat
+from itertools import chain, cycle, repeat
 
 import pytest
 
+from paramsrun.arrays import Vector
 from paramsrun.evaluators.automatic import Automatic
-from paramsrun.evaluators.contract import Done
+from paramsrun.evaluators.contract import Done, Evaluates, failed
 from paramsrun.evaluators.inline import Inline
-from tests.evaluators.losses import Sphere, task
+from paramsrun.problem.contract import Evaluation, Key
+from tests.evaluators.losses import Sphere, of, task
 
 
 class Run:
     """Four evaluations in flight, which seem to take so long; its workers are no processes."""
 
-    def __init__(self, seconds: Iterable[float], why_at_once: str | None = None) -> None:
+    def __init__(
+        self,
+        seconds: Iterable[float],
+        why_at_once: str | None = None,
+        problem: Evaluates = Sphere(),  # noqa: B008  it has no state
+    ) -> None:
         self.chosen: list[tuple[str, str]] = []
         self.workers: Inline | None = None
         self._times = self._readings(seconds)
         self.evaluator = Automatic(
-            Sphere(), self._start, self._note, why_at_once, self._times.__next__
+            problem, self._start, self._note, why_at_once, self._times.__next__
         )
 
     @staticmethod
@@ -57,6 +64,19 @@ def test_dear_evaluations_of_which_several_wait_go_to_workers() -> None:
     assert sorted(run.evaluate(20, in_flight=4)) == [*range(1, 21)]
     assert run.chosen == [("Processes", "evaluations take 12 ms and several wait")]
     assert run.workers is not None
+
+
+class EverySecond:
+    """Fails at every second point."""
+
+    def evaluate(self, x: Vector, key: Key) -> Evaluation:
+        return failed("diverged") if key.number % 2 else of(1.0)
+
+
+def test_failed_points_that_were_short_do_not_hide_how_dear_the_others_are() -> None:
+    run = Run(cycle([0.0001, 0.012]), problem=EverySecond())
+    assert sorted(run.evaluate(20, in_flight=4)) == [*range(1, 21)]
+    assert run.chosen == [("Processes", "evaluations take 12 ms and several wait")]
 
 
 @pytest.mark.parametrize(

@@ -164,14 +164,16 @@ class Dask:
         match message:
             case Lost(reason):
                 at = self._connection.address
-                self._over = EvaluatorLost(
+                self._over = self._over or EvaluatorLost(
                     f"The dask scheduler {at} is lost (Evaluator): {reason}\n"
                     "Start one again, and go on with --resume auto beside the input"
                 )
             case Workers():
                 self._workers = message
             case (number, answer):
-                self._answered(self._flying.pop(number), answer)
+                attempts = self._flying.pop(number)
+                if self._over is None or isinstance(answer, Computed):
+                    self._answered(attempts, answer)
 
     def _answered(self, attempts: list[Attempt], answer: Answer) -> None:
         match answer:

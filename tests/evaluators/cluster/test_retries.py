@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from paramsrun.errors import NoRoom
-from paramsrun.evaluators.cluster.connection import Failed, Killed, Workers
+from paramsrun.errors import EvaluatorLost, NoRoom
+from paramsrun.evaluators.cluster.connection import Failed, Killed, Lost, Workers
 from paramsrun.evaluators.cluster.evaluator import Dask
 from paramsrun.evaluators.cluster.order import Chunk, Computed
 from paramsrun.evaluators.inline import Inline
@@ -28,6 +28,9 @@ class Line:
         self.sent.append([one.key.number for one in chunk.tasks])
         answer = self.answers.popleft() if self.answers else self._computed(chunk)
         self._messages.append((number, answer))
+
+    def told(self, message: Any) -> None:
+        self._messages.append(message)
 
     def receive(self, seconds: float) -> Any:
         return self._messages.popleft() if self._messages else None
@@ -88,10 +91,22 @@ def loss_of_first() -> Any:
 def test_what_arrived_before_the_end_of_the_run_is_given_out() -> None:
     first = Computed((loss_of_first(),), (0.001,))
     line = Line([first, first, Over(NoRoom("the disk is full"))])
-    dask: Any = Dask(line)  # type: ignore[arg-type]
+    dask: Any = Dask(line, retries=0)  # type: ignore[arg-type]
     for number in (1, 2, 3):
         dask.submit(task(number))
     assert [dask.next_done()[0].key.number for _ in range(2)] == [1, 2]
     assert line.sent == [[1], [2], [3]]
     with pytest.raises(NoRoom, match="the disk is full"):
+        dask.next_done()
+
+
+def test_what_fails_since_the_scheduler_is_lost_is_no_loss() -> None:
+    first = Computed((loss_of_first(),), (0.001,))
+    line = Line([first, Failed("the connection ended")])
+    dask: Any = Dask(line, retries=0)  # type: ignore[arg-type]
+    dask.submit(task(1))
+    assert dask.next_done()[0].key.number == 1
+    dask.submit(task(2))
+    line.told(Lost("it is gone"))
+    with pytest.raises(EvaluatorLost, match=r"is lost \(Evaluator\): it is gone"):
         dask.next_done()
