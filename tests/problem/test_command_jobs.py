@@ -239,6 +239,29 @@ def test_an_error_of_the_disk_is_not_one_of_the_point(name: str) -> None:
         room.check(OSError(number, os.strerror(number)))
 
 
+@pytest.mark.parametrize("name", ["ENOSPC", "EDQUOT", "EROFS", "EPERM", "EFBIG"])
+def test_a_point_that_failed_where_the_disk_takes_nothing_did_not_fail_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    refuse_writing(monkeypatch, getattr(errno, name))
+    with pytest.raises(NoRoom, match="Make room, and go on by --resume auto"):
+        room.probe(tmp_path)
+
+
+def test_a_program_may_take_away_its_own_right_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_writing(monkeypatch, errno.EACCES)
+    room.probe(tmp_path)
+
+
+def refuse_writing(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def refuse(path: Path, data: bytes) -> int:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+
+
 def test_a_program_that_was_only_touched_runs_on() -> None:
     with Job.load(write(CMAES + until(6))) as job:
         problem = job.problem

@@ -7,8 +7,14 @@ from pathlib import Path
 from paramsrun.errors import NoRoom
 
 PROBE_BYTES = 1 << 20
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_NO_ROOM = (*_FULL, errno.EROFS, errno.EACCES, errno.EPERM)
+_NO_ROOM = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+)
 
 
 def check(error: OSError) -> None:
@@ -26,7 +32,7 @@ def probe(folder: Path) -> None:
     try:
         file.write_bytes(bytes(PROBE_BYTES))
     except OSError as error:
-        if error.errno in _FULL:  # what a program made read-only is its own affair
+        if error.errno != errno.EACCES:  # a program may take away its own right to write
             check(error)
     finally:
         with suppress(OSError):
