@@ -17,9 +17,9 @@ by themselves, and what must be 0: evaluations lost and made twice, runs that di
 a traceback, sessions that hang, and anything else that is wrong (an exit code, workers left, a
 damaged checkpoint). The exit code is 0 only where all of that is 0.
 
-1,000 kills take four minutes on two cores, more where the disk is slow. Ctrl-C ends it and prints what there is. Where a job
-goes wrong, all its files are kept, and the command that repeats the case is printed; kills by time
-will not meet the same instant again, faults in file operations will.
+1,000 kills take four minutes on two cores, more where the disk is slow. Ctrl-C ends it and prints
+what there is. Where a job goes wrong, all its files are kept, and the command that repeats the case
+is printed; kills by time will not meet the same instant again, faults in file operations will.
 """
 
 import argparse
