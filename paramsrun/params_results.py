@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 
 from paramsrun.arrays import Vector
 from paramsrun.errors import Findings, RunError, UsageError
-from paramsrun.input import Source, read_source
+from paramsrun.input import Source
 from paramsrun.manager.events import Checkpoint, Context
 from paramsrun.manager.optimizer_state import Best, OptimizerState
 from paramsrun.manager.state import RunState
 from paramsrun.problem.data_set import Entry, read_data_set
-from paramsrun.problem.documents import parse_stream, read_stream
+from paramsrun.problem.documents import read_stream
 from paramsrun.problem.expression_parser import parse_array
-from paramsrun.problem.parameters import ParameterInterface, read_parameters
+from paramsrun.problem.parameters import ParameterInterface, interface_in, interface_of
 from paramsrun.problem.space import Value
 from paramsrun.results import journal
 from paramsrun.results.evaluations import Counts, Evaluations, columns_of, evaluations
 from paramsrun.results.folder import INPUTS, JOURNAL
-from paramsrun.results.logged_files import SETS, SOURCES, LoggedFiles, check_among
+from paramsrun.results.logged_files import SETS, LoggedFiles, check_among
 from paramsrun.results.reader import read
 from paramsrun.results.summary import ending, type_of
 from paramsrun.settings.naming import SUFFIX
@@ -156,7 +156,6 @@ class ParAMSResults:
         optimizer: int | None = None,
     ) -> float:
         """Return the loss."""
-        check_among(source, SOURCES, "source")
         check_among(data_set, SETS, "data_set")
         if source == "best":
             return self._best(data_set, optimizer).fx
@@ -173,17 +172,16 @@ class ParAMSResults:
         ``bounds`` (n_active, 2) their ranges, in real units. The lowest loss is that of the
         training set.
         """
-        check_among(source, SOURCES, "source")
         if source == "best":
             best, stored = self._best("training_set", optimizer), self._stored_interface()
             assert best.x is not None
             real = self._read().scaling_of(best.o).recorded(best.x)
-            return _interface(Source(stored.text(real), stored.source.at), Findings())
+            return interface_of(Source(stored.text(real), stored.source.at), Findings())
         if source == "initial":
             _check_of_all(optimizer)
             return self._stored_interface()
         file = "parameter_interface.yaml"
-        return _read_interface(self._files.snapshot(source, "training_set", optimizer, file))
+        return interface_in(self._files.snapshot(source, "training_set", optimizer, file))
 
     def get_data_set_predictions(
         self,
@@ -266,7 +264,7 @@ class ParAMSResults:
         settings, _ = read_job(self.path / INPUTS / "params.in", findings := Findings())
         findings.check()
         path = self.path / INPUTS / settings.parameter_interface
-        found = _read_interface(path)
+        found = interface_in(path)
         if run is not None and found.active_names != run.names:
             raise RunError(f"{path} was changed: its active parameters are not those of the run")
         return found
@@ -311,18 +309,6 @@ class ParAMSResults:
 def _check_of_all(optimizer: int | None) -> None:
     if optimizer is not None:
         raise UsageError("The initial values belong to no optimizer: leave out optimizer")
-
-
-def _read_interface(path: Path) -> ParameterInterface:
-    return _interface(read_source(path, findings := Findings()), findings)
-
-
-def _interface(source: Source | None, findings: Findings) -> ParameterInterface:
-    stream = None if source is None else parse_stream(source, findings)
-    parameters = None if stream is None else read_parameters(stream, findings)
-    findings.check()
-    assert parameters is not None
-    return parameters
 
 
 def _prediction(entry: Entry, findings: Findings) -> Prediction | None:

@@ -200,27 +200,35 @@ class Processes:
 
         One that has spoken since it was last listened to is not blamed: it does something else now.
         """
-        waited_s = now - worker.since
         if worker.has_ended():
             self._attend(worker)
             if worker in self._crew.workers:
                 self._died(worker)
-        elif not worker.is_ready and waited_s > START_LIMIT_S:
-            if not self._attend(worker):
-                self._requeue(self._crew.dismiss(worker))
-                self._crew.start_failed(f"a worker was not ready after {START_LIMIT_S:g} s")
-        elif worker.is_ready and worker.tasks and self._is_too_big(worker):
-            if not self._attend(worker):
-                self._outgrew(worker)
-        elif (
-            worker.is_ready
-            and worker.tasks
-            and waited_s > self._timeout_s
-            and not self._attend(worker)
-        ):
-            attempt, *others = self._crew.dismiss(worker)
-            self._was_late(attempt)
-            self._requeue(others)
+            return
+        offence = self._offence(worker, now - worker.since)
+        if offence is not None and not self._attend(worker):
+            offence(worker)
+
+    def _offence(
+        self, worker: WorkerProcess, waited_s: float
+    ) -> Callable[[WorkerProcess], None] | None:
+        """Return how a worker is ended that has done nothing else for so long; None if it stays."""
+        if not worker.is_ready:
+            return self._never_ready if waited_s > START_LIMIT_S else None
+        if worker.tasks and self._is_too_big(worker):
+            return self._outgrew
+        return self._hangs if worker.tasks and waited_s > self._timeout_s else None
+
+    def _never_ready(self, worker: WorkerProcess) -> None:
+        """Dismiss a worker that does not get to take the problem."""
+        self._requeue(self._crew.dismiss(worker))
+        self._crew.start_failed(f"a worker was not ready after {START_LIMIT_S:g} s")
+
+    def _hangs(self, worker: WorkerProcess) -> None:
+        """Dismiss a worker that takes too long."""
+        attempt, *others = self._crew.dismiss(worker)
+        self._was_late(attempt)
+        self._requeue(others)
 
     def _died(self, worker: WorkerProcess) -> None:
         """Dismiss a worker that ended by itself; its point is tried again, or has failed."""

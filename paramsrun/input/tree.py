@@ -78,5 +78,10 @@ class Block:
         """Return the first entry of that name, or None."""
         return next(self.all(name), None)
 
+    def text(self, name: str) -> str | None:
+        """Return the value of the first key of that name, or None where it has none."""
+        entry = self.get(name)
+        return entry.value.text if isinstance(entry, Key) and entry.value is not None else None
+
 
 Entry: TypeAlias = Key | Block

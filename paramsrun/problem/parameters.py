@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paramsrun.arrays import Matrix, Vector
 from paramsrun.errors import Findings, Place
-from paramsrun.input.source import Source
+from paramsrun.input.source import Source, read_source
 from paramsrun.problem.choices import shown
-from paramsrun.problem.documents import Stream, spliced
+from paramsrun.problem.documents import Stream, parse_stream, spliced
 from paramsrun.problem.kinds import entries_of
 from paramsrun.problem.nodes import Fields
 from paramsrun.problem.parameter import Parameter
@@ -124,6 +125,20 @@ def read_parameters(stream: Stream, findings: Findings) -> ParameterInterface | 
     if len(findings.mistakes) > n_before:
         return None
     return ParameterInterface(parameters, stream.source, stream.dtype, stream.header)
+
+
+def interface_in(path: Path) -> ParameterInterface:
+    """Return the parameters of a file; InputError where it cannot be used."""
+    return interface_of(read_source(path, findings := Findings()), findings)
+
+
+def interface_of(source: Source | None, findings: Findings) -> ParameterInterface:
+    """Return the parameters of a text; InputError where it, or what was found before, is wrong."""
+    stream = None if source is None else parse_stream(source, findings)
+    parameters = None if stream is None else read_parameters(stream, findings)
+    findings.check()
+    assert parameters is not None
+    return parameters
 
 
 class _Reader:

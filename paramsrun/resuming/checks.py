@@ -5,21 +5,21 @@ from typing import Any
 
 import numpy as np
 
-from paramsrun.errors import Findings, UsageError
-from paramsrun.input import Key
+from paramsrun.errors import UsageError
 from paramsrun.manager.events import Run
 from paramsrun.manager.exit_rule import ExitRule
 from paramsrun.manager.state import RunState
 from paramsrun.problem.choices import shown
-from paramsrun.problem.documents import read_stream
-from paramsrun.problem.parameters import ParameterInterface, read_parameters
+from paramsrun.problem.parameters import ParameterInterface, interface_in
 from paramsrun.problem.space import uncommon
 from paramsrun.resuming.origin import Origin
 
 
 def check_interface(origin: Origin, run: Run, parameters: ParameterInterface) -> None:
     """Raise UsageError, naming the difference, where the parameters are not those of the run."""
-    stored = _stored_interface(origin)
+    stored = interface_in(
+        origin.inputs / (origin.input.text("ParameterInterface") or "parameter_interface.yaml")
+    )
     if (
         stored.active_names != run.names
         or not np.array_equal(stored.bounds, run.ranges)
@@ -44,18 +44,6 @@ def check_interface(origin: Origin, run: Run, parameters: ParameterInterface) ->
                 ]
             )
         )
-
-
-def _stored_interface(origin: Origin) -> ParameterInterface:
-    entry = origin.input.get("ParameterInterface")
-    given = isinstance(entry, Key) and entry.value is not None
-    path = entry.value.text if given else "parameter_interface.yaml"  # type: ignore[union-attr]
-    findings = Findings()
-    stream = read_stream(origin.inputs / path, findings)
-    parameters = None if stream is None else read_parameters(stream, findings)
-    findings.check()
-    assert parameters is not None
-    return parameters
 
 
 def _differences(stored: ParameterInterface, given: ParameterInterface) -> Iterator[str]:

@@ -17,7 +17,7 @@ NOT_INHERITED = ("resumecheckpoint", "resultsdirectory")
 
 def resume_path(tree: Block, folder: Path) -> Path | None:
     """Return what the key ResumeCheckpoint of an input names, relative to its folder."""
-    given = _text_of(tree, "ResumeCheckpoint")
+    given = tree.text("ResumeCheckpoint")
     return None if given is None else folder / given
 
 
@@ -48,7 +48,7 @@ def _with_paths(tree: Block, *folders: Path) -> Block:
     for entry in tree.entries:
         if isinstance(entry, Block) and entry.name.casefold() == "dataset":
             assumed_name = next(assumed, "")
-            name = _text_of(entry, "Name") or assumed_name
+            name = entry.text("Name") or assumed_name
             there = [
                 path for f in folders if os.path.isfile(path := (f / f"{name}.yaml").absolute())
             ]
@@ -57,11 +57,6 @@ def _with_paths(tree: Block, *folders: Path) -> Block:
                 entry = replace(entry, entries=(*entry.entries, key))
         entries.append(entry)
     return replace(tree, entries=tuple(entries))
-
-
-def _text_of(block: Block, name: str) -> str | None:
-    key = block.get(name)
-    return key.value.text if isinstance(key, Key) and key.value is not None else None
 
 
 def resolver(origin: Origin, new: Block, folder: Path) -> Callable[[str], Path]:

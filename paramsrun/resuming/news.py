@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from paramsrun.input import Block, Key, write
+from paramsrun.input import Block, write
 from paramsrun.manager.state import RunState
 from paramsrun.resuming.merging import inherited
 from paramsrun.resuming.origin import Origin
@@ -39,10 +39,10 @@ def news(origin: Origin, state: RunState, new: Block, tree: Block) -> Iterator[s
 def _stored_directory(stored: Block) -> str | None:
     """Return where an input puts checkpoints, if that is outside of the results folder."""
     control = stored.get("CheckpointControl")
-    key = control.get("CheckpointingDirectory") if isinstance(control, Block) else None
-    if not isinstance(key, Key) or key.value is None:
+    given = control.text("CheckpointingDirectory") if isinstance(control, Block) else None
+    if given is None:
         return None
-    path = Path(key.value.text)
+    path = Path(given)
     return str(path) if path.is_absolute() or ".." in path.parts else None
 
 

@@ -271,24 +271,27 @@ def test_a_problem_that_workers_cannot_load_is_an_error(processes: Make) -> None
         list(results(evaluator, 1))
 
 
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A file that problems look for as a worker takes them."""
+    (tmp_path / "data").touch()
+    return tmp_path / "data"
+
+
 def test_the_run_goes_on_while_a_worker_is_left_that_took_the_problem(
-    processes: Make, tmp_path: Path
+    processes: Make, data: Path
 ) -> None:
-    file = tmp_path / "data"
-    file.touch()
-    evaluator = processes(LoadableOnce(file, 0))
+    evaluator = processes(LoadableOnce(data, 0))
     found = {done.key.number: evaluation.fx for done, evaluation in results(evaluator, 600)}
     assert found == {number: float(number) for number in range(1, 601)}
 
 
 def test_a_worker_that_takes_the_problem_late_is_waited_for_whatever_others_do(
-    processes: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    processes: Make, tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(crew, "_PAUSE_S", 0.001)
-    file = tmp_path / "data"
-    file.touch()
     n = crew.MAX_FAILED_STARTS + 1
-    evaluator = processes(LoadableLate(file, tmp_path / "notes", n))
+    evaluator = processes(LoadableLate(data, tmp_path / "notes", n))
     assert {done.key.number for done, _ in results(evaluator, 10)} == {*range(1, 11)}
 
 
@@ -317,12 +320,10 @@ def test_no_worker_is_blamed_that_has_answered_meanwhile(
 
 
 def test_no_point_fails_where_no_new_worker_can_take_the_problem(
-    processes: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    processes: Make, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(crew, "_PAUSE_S", 0.01)
-    file = tmp_path / "data"
-    file.touch()
-    evaluator = processes(LoadableOnce(file, 5), 1)
+    evaluator = processes(LoadableOnce(data, 5), 1)
     found: list[float] = []
     with pytest.raises(RunError, match="a worker cannot take the problem: FileNotFoundError"):
         found.extend(e.fx for _, e in results(evaluator, 10, 1))

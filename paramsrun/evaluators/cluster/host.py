@@ -5,13 +5,10 @@ worker, which keeps answering its scheduler whatever is computed.
 """
 
 import pickle
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -31,6 +28,7 @@ from paramsrun.evaluators.cluster.sources import write
 from paramsrun.evaluators.messages import Over, Pickled
 from paramsrun.evaluators.processes import Processes
 from paramsrun.problem.contract import Evaluation
+from paramsrun.temporary import TemporaryFolder
 
 GLANCE_S = 0.2
 """So often a worker looks whether what it computes is still wanted."""
@@ -58,7 +56,7 @@ class Host(WorkerPlugin):  # type: ignore[misc]  # without types here
         self._worker = worker
         self._lock = threading.Lock()
         self._idle: list[tuple[Processes, float]] = []
-        self._folder: Path | None = None
+        self._folder: TemporaryFolder | None = None
         self._is_closing = False
         self._dusting = PeriodicCallback(self._dust, 1e3 * IDLE_S / 6)
         self._dusting.start()
@@ -73,7 +71,7 @@ class Host(WorkerPlugin):  # type: ignore[misc]  # without types here
         self._dusting.stop()
         self._end_idle(lambda since: True)
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.close()
 
     def compute(self, chunk: Chunk, is_wanted: Callable[[], bool]) -> Computed | Unfit | Over:
         """Return the losses of points; NoLongerWanted once nobody waits for them."""
@@ -105,8 +103,8 @@ class Host(WorkerPlugin):  # type: ignore[misc]  # without types here
     def _new(self) -> Processes:
         order = self._order
         if self._folder is None and order.sources:
-            self._folder = Path(tempfile.mkdtemp(prefix="paramsrun-"))
-            write(order.sources, self._folder)
+            self._folder = TemporaryFolder()
+            write(order.sources, self._folder.path)
         return Processes(
             Pickled(order.problem),
             1,
@@ -114,7 +112,7 @@ class Host(WorkerPlugin):  # type: ignore[misc]  # without types here
             memory_mb=order.memory_mb,
             retries=order.retries,
             threads=order.threads,
-            path=[] if self._folder is None else [str(self._folder)],
+            path=[] if self._folder is None else [str(self._folder.path)],
         )
 
     def _dust(self) -> None:

@@ -2,16 +2,15 @@
 
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from time import monotonic
 from typing import Any
 
 from paramsrun.errors import RunError
 from paramsrun.evaluators.cluster.security import Certificates
+from paramsrun.temporary import TemporaryFolder
 
 _BEGIN = (
     "import sys; arguments = sys.argv[1:]; n = arguments.index('--'); "
@@ -43,7 +42,7 @@ class OwnCluster:
             else (certificates.authority, certificates.certificate, certificates.key)
         )
         self._files = tuple(str(file.absolute()) for file in files)
-        self._folder = tempfile.mkdtemp(prefix="paramsrun-")
+        self._folder = TemporaryFolder()
         self._n_ends = 0
         self._workers: list[subprocess.Popen[Any]] = []
         self._scheduler = _start("scheduler", str(retries), *self._files, answers=True)
@@ -81,10 +80,10 @@ class OwnCluster:
         """End all of it at once; may be called again."""
         for process in (*self._workers, self._scheduler):
             _end(process)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.close()
 
     def _worker(self) -> "subprocess.Popen[Any]":
-        return _start("worker", self.address, self._folder, *self._files)
+        return _start("worker", self.address, str(self._folder.path), *self._files)
 
     def _read_address(self) -> str:
         """Return what the scheduler tells on its standard output."""
